@@ -1,0 +1,100 @@
+"""What a table of patients looks like: its columns, and the rows as arrays."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One input of a table task.
+
+    Parameters
+    ----------
+    name : column name in a CSV file.
+    title : the name in words.
+    unit : unit of measurement, empty for none.
+    low, high : plausible range, both ends allowed.
+    kind : ``number``, ``integer`` or ``category``.
+    levels : for categories, code → meaning.
+    nullable : whether a value may be missing.
+    missing : codes that mean "missing" besides an empty cell, for example ``?``.
+    typical : value a form starts with.
+    help : one sentence for whoever fills it in.
+    """
+
+    name: str
+    title: str
+    unit: str
+    low: float
+    high: float
+    typical: float
+    kind: Literal["number", "integer", "category"] = "number"
+    levels: Mapping[int, str] = field(default_factory=dict)
+    nullable: bool = False
+    missing: tuple[str, ...] = ()
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """The columns of a table task, in the order of the arrays, and the label column (0 or 1)."""
+
+    columns: tuple[Column, ...]
+    label: str
+    label_help: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the input columns."""
+        return tuple(column.name for column in self.columns)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Rows of one task.
+
+    Parameters
+    ----------
+    x : (n, d) float32 inputs in the schema's units and order; NaN is missing.
+    y : (n,) int64 class, 0 or 1.
+    source : where the rows come from, in words.
+    synthetic : True for generated rows.
+    natural_sites : (n,) name of the hospital of each row, where the data set has hospitals.
+    """
+
+    x: FloatArray
+    y: IntArray
+    source: str
+    synthetic: bool = False
+    natural_sites: tuple[str, ...] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.y)
+
+    def take(self, index: IntArray) -> "Dataset":
+        """Return the rows at ``index`` (k,)."""
+        sites = tuple(self.natural_sites[i] for i in index) if self.natural_sites else None
+        return Dataset(self.x[index], self.y[index], self.source, self.synthetic, sites)
+
+    @cached_property
+    def row_hashes(self) -> tuple[bytes, ...]:
+        """One 16-byte digest a row over its inputs (not its label); equal rows have equal digests."""
+        x = np.ascontiguousarray(np.where(np.isnan(self.x), np.float32("nan"), self.x + np.float32(0)))
+        return tuple(hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in x)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over inputs and labels: the same rows in the same order give the same text."""
+        digest = hashlib.sha256(b"".join(self.row_hashes))
+        digest.update(self.y.astype("<i8").tobytes())
+        return digest.hexdigest()

@@ -1,0 +1,92 @@
+"""The Task contract: all that MedHive needs to know about one medical question.
+
+A task is a folder ``models/tasks/<name>/`` whose ``task.py`` makes one instance called ``TASK``. Training,
+metrics, intervals, charts, forms, API and command line are generic over it. See docs/adding-a-task.md.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from torch import nn
+
+from data.table import Dataset, FloatArray, TableSchema
+
+Modality = Literal["table", "image", "signal", "text", "language"]
+
+
+@dataclass(frozen=True)
+class Training:
+    """Default run settings of a task.
+
+    ``learning_rate`` falls by the factor ``decay`` after every round; ``partition`` and ``sites`` say how public
+    data are divided when a demo needs sites (``natural`` ignores ``sites``).
+    """
+
+    rounds: int = 20
+    local_epochs: int = 1
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    decay: float = 1.0
+    optimiser: Literal["adam", "sgd"] = "adam"
+    weight_decay: float = 0.0
+    sites: int = 10
+    partition: str = "iid"
+
+
+class Task(ABC):
+    """One medical question the hive answers."""
+
+    name: ClassVar[str]  # folder, command line, API
+    title: ClassVar[str]  # "Breast cancer"
+    question: ClassVar[str]  # "Is this breast mass malignant?"
+    modality: ClassVar[Modality] = "table"
+    classes: ClassVar[tuple[str, str]]  # (negative, positive) in words
+    schema: ClassVar[TableSchema]
+    training: ClassVar[Training] = Training()
+    licence: ClassVar[str]  # of the public data
+    natural_sites: ClassVar[bool] = False  # whether public data name their hospital
+    synthetic_only: ClassVar[bool] = False  # whether every figure is on generated data, which pages must say
+
+    @abstractmethod
+    def public(self) -> Dataset:
+        """Return the real data from a package, ``MEDHIVE_DATASETS`` or the official source.
+
+        Raises
+        ------
+        data.public.DataMissing
+            With one sentence that says where to get the data.
+        """
+
+    @abstractmethod
+    def generate(self, n: int, seed: int = 0) -> Dataset:
+        """Return ``n`` synthetic rows (``synthetic=True``), the same for the same seed."""
+
+    @abstractmethod
+    def network(self) -> nn.Module:
+        """Return a fresh network: (n, features) float32 → (n, 1) logit of the positive class."""
+
+    def features(self, x: FloatArray, filled: FloatArray) -> FloatArray:
+        """Turn inputs into network features, before standardisation.
+
+        Parameters
+        ----------
+        x : (n, d) inputs as given, NaN where missing.
+        filled : (n, d) the same with missing values filled by the federation's medians.
+
+        Returns
+        -------
+        (n, features) float32, finite. Default: ``filled``.
+        """
+        return filled
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the task, with card.md and the shipped weights."""
+        return Path(__file__).parent / "tasks" / self.name
+
+    @property
+    def card(self) -> str:
+        """The model card, Markdown."""
+        return (self.folder / "card.md").read_text(encoding="utf-8")

@@ -1,0 +1,64 @@
+"""Every setting of MedHive, read from the environment as ``MEDHIVE_*`` (or from a ``.env`` file).
+
+Importing this module also keeps third-party packages from reporting home, so it comes before them.
+"""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent
+
+_SILENT = {
+    "FLWR_TELEMETRY_ENABLED": "0",
+    "FLWR_DISABLE_UPDATE_CHECK": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "ANONYMIZED_TELEMETRY": "False",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+}
+for _name, _value in _SILENT.items():
+    os.environ.setdefault(_name, _value)
+
+
+class Settings(BaseSettings):
+    """One field a setting; the field ``home`` is the variable ``MEDHIVE_HOME``, and so on."""
+
+    model_config = SettingsConfigDict(env_prefix="MEDHIVE_", env_file=".env", extra="ignore")
+
+    home: Path = Field(ROOT / "var", description="Folder that holds all state of this installation.")
+    demo: bool = Field(True, description="Demo mode: one-click demo accounts and a banner that says so.")
+    datasets: Path | None = Field(None, description="Folder with the public data sets, one subfolder each.")
+    master_key_file: Path | None = Field(
+        None, description="File with the master key that wraps every site's key; default HOME/keys/master.key."
+    )
+    mlflow_port: int = Field(5001, description="Port of the MLflow page, always bound to 127.0.0.1.")
+    ray_actors: int = Field(2, ge=1, description="Persistent Ray actors that compute for sites.")
+    quorum: float = Field(0.5, gt=0, le=1, description="Part of a run's sites that must answer a round.")
+    groq_api_key: SecretStr | None = Field(None, description="Key for Groq; without it answers are extractive.")
+    groq_model: str = Field("openai/gpt-oss-120b", description="Language model asked at Groq.")
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy address of the database."""
+        return f"sqlite:///{self.home / 'medhive.db'}"
+
+    @property
+    def master_key_path(self) -> Path:
+        """Where the master key lies."""
+        return self.master_key_file or self.home / "keys" / "master.key"
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """Return the settings of this process, read once; makes the home folder if it is missing."""
+    settings = Settings()
+    settings.home = settings.home.expanduser().resolve()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    os.environ["FLWR_HOME"] = str(settings.home / "flwr")
+    return settings

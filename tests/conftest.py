@@ -1,0 +1,51 @@
+"""Fixtures that all tests share: a home folder of their own with a migrated database, and the real data sets."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from settings import ROOT, Settings, get_settings
+
+SHARED_DATASETS = ROOT.parent / "shared" / "datasets"
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database at the newest schema, made once and copied by each test."""
+    from data import database
+
+    folder = tmp_path_factory.mktemp("template")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MEDHIVE_HOME", str(folder))
+        get_settings.cache_clear()
+        database.migrate()
+        database.engine(get_settings().database_url).dispose()
+    get_settings.cache_clear()
+    return folder / "medhive.db"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, migrated_database: Path) -> Iterator[Path]:
+    """A fresh installation: MEDHIVE_HOME in a temporary folder, demo mode, migrated database."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    shutil.copy(migrated_database, folder / "medhive.db")
+    monkeypatch.setenv("MEDHIVE_HOME", str(folder))
+    if SHARED_DATASETS.is_dir():
+        monkeypatch.setenv("MEDHIVE_DATASETS", str(SHARED_DATASETS))
+    monkeypatch.setitem(Settings.model_config, "env_file", None)
+    get_settings.cache_clear()
+    yield folder
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def datasets() -> Path:
+    """The folder with real data sets; skips where it is missing."""
+    if not SHARED_DATASETS.is_dir():
+        pytest.skip(f"needs the public data sets in {SHARED_DATASETS}")
+    return SHARED_DATASETS
+
+
