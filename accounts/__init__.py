@@ -1,0 +1,1 @@
+"""People: roles, permissions, passwords, browser sessions and the audit log."""

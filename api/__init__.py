@@ -1,0 +1,1 @@
+"""The HTTP interface under /api: thin routes over the functions that pages use."""

@@ -1,0 +1,1 @@
+"""Measurements of MedHive against the plain computation and its peers."""

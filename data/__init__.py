@@ -1,0 +1,1 @@
+"""Rows: the database, the vault, intake, partitions and public data sets."""

@@ -1,0 +1,1 @@
+"""Federated learning: Flower apps, executors, strategies, runs and the worker."""

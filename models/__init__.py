@@ -1,0 +1,1 @@
+"""Tasks, model versions and predictions."""

@@ -1,0 +1,1 @@
+"""Navigation and one file a page."""

@@ -1,0 +1,1 @@
+"""The companion: corpus, retrieval, guardrails and cited answers."""

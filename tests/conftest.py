@@ -47,5 +47,3 @@ def datasets() -> Path:
     if not SHARED_DATASETS.is_dir():
         pytest.skip(f"needs the public data sets in {SHARED_DATASETS}")
     return SHARED_DATASETS
-
-

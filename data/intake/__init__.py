@@ -1,0 +1,1 @@
+"""Readers that turn an uploaded file into a Dataset, or into problems in plain words."""

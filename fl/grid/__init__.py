@@ -1,0 +1,1 @@
+"""Executors: who computes a site's update."""

@@ -1,0 +1,1 @@
+"""Providers that word an answer."""
