@@ -1,0 +1,161 @@
+"""What is asked of a federated run: one data class that pages, command line, database and sites share."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any
+
+from fl.strategies import STRATEGIES
+from models.task import Task
+
+EXECUTORS = ("auto", "in-process", "ray", "flower")
+LARGEST = {"sites": 10_000, "rounds": 10_000, "local_epochs": 1_000, "batch_size": 100_000, "seed": 2**31 - 1}
+
+
+class RequestError(ValueError):
+    """The request cannot be carried out; the message is one sentence that says what would be right."""
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """One federated training of a task.
+
+    Parameters
+    ----------
+    task : name of the task.
+    sites : number of sites made from public data; 0 for none.
+    partition : how public data are divided: ``iid``, ``dirichlet:ALPHA`` or ``natural`` (ignores ``sites`` unless 0).
+    datasets : database keys of contributed datasets; those of one site train together.
+    strategy, strategy_settings : name in fl.strategies and its parameters; missing ones take their default.
+    rounds, local_epochs, batch_size : at least 1.
+    learning_rate : above 0 and at most 10; falls by the task's ``Training.decay`` after every round.
+    seed : 0 to 2**31 - 1; the same request with the same seed gives bit-identical weights.
+    executor : ``auto``, ``in-process``, ``ray`` or ``flower``.
+    quorum : part of the sites, above 0 and at most 1, that must send a usable update in every round.
+    benefit : whether to train each site alone and all pooled afterwards, for comparison.
+    """
+
+    task: str
+    sites: int = 10
+    partition: str = "iid"
+    datasets: tuple[int, ...] = ()
+    strategy: str = "fedavg"
+    strategy_settings: Mapping[str, float] = field(default_factory=dict)
+    rounds: int = 20
+    local_epochs: int = 1
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    seed: int = 0
+    executor: str = "auto"
+    quorum: float = 0.5
+    benefit: bool = True
+
+    @classmethod
+    def for_task(cls, task: Task, **overrides: Any) -> "RunRequest":
+        """Return a request with the task's own defaults, changed by ``overrides`` (those that are None are ignored)."""
+        own = task.training
+        request = cls(
+            task=task.name,
+            sites=own.sites,
+            partition=own.partition,
+            rounds=own.rounds,
+            local_epochs=own.local_epochs,
+            batch_size=own.batch_size,
+            learning_rate=own.learning_rate,
+        )
+        return replace(request, **{name: value for name, value in overrides.items() if value is not None})
+
+    def validated(self) -> "RunRequest":
+        """Return the request with the strategy's defaults filled in.
+
+        Raises
+        ------
+        RequestError
+            With one sentence naming the first thing that is wrong and what would be right.
+        """
+        task = _known_task(self.task)
+        for name, low in (("sites", 0), ("rounds", 1), ("local_epochs", 1), ("batch_size", 1), ("seed", 0)):
+            _check_integer(name, getattr(self, name), low, LARGEST[name])
+        _check_number("learning_rate", self.learning_rate, 10)
+        _check_number("quorum", self.quorum, 1)
+        if self.sites == 0 and not self.datasets:
+            raise RequestError("sites is 0 and datasets is empty: a run needs at least one site.")
+        if len(set(self.datasets)) != len(self.datasets):
+            raise RequestError("datasets names the same dataset twice: name each once.")
+        if self.sites:
+            _check_partition(self.partition, task)
+        if self.executor not in EXECUTORS:
+            raise RequestError(f"executor {self.executor!r} is not known: choose one of {', '.join(EXECUTORS)}.")
+        if self.strategy not in STRATEGIES:
+            raise RequestError(f"strategy {self.strategy!r} is not known: choose one of {', '.join(STRATEGIES)}.")
+        try:
+            settings = STRATEGIES[self.strategy].settings(self.strategy_settings)
+        except ValueError as error:
+            raise RequestError(str(error)) from None
+        return replace(self, strategy_settings=settings)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the request as a JSON object."""
+        return {**asdict(self), "datasets": list(self.datasets), "strategy_settings": dict(self.strategy_settings)}
+
+    @cached_property
+    def plan(self) -> str:
+        """The request as canonical JSON text: what sites are told, and the key under which they keep their data."""
+        return json.dumps(self.to_json(), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any] | str) -> "RunRequest":
+        """Return the request written by ``to_json`` (an object) or ``plan`` (text); not yet validated.
+
+        Raises
+        ------
+        RequestError
+            When it is not an object, lacks the task, or has a field that no request has.
+        """
+        try:
+            values = json.loads(document) if isinstance(document, str) else document
+        except json.JSONDecodeError as error:
+            raise RequestError(f"the request is not JSON: {error}.") from None
+        if not isinstance(values, Mapping) or "task" not in values:
+            raise RequestError("the request must be a JSON object with the field task.")
+        known = {each.name for each in fields(cls)}
+        if unknown := sorted(set(values) - known):
+            raise RequestError(f"the request has no field {unknown[0]!r}: the fields are {', '.join(sorted(known))}.")
+        return cls(**{**values, "datasets": tuple(values.get("datasets", ()))})
+
+
+def _known_task(name: str) -> Task:
+    from models.registry import UnknownTask, get_task
+
+    try:
+        return get_task(name)
+    except UnknownTask as error:
+        raise RequestError(str(error)) from None
+
+
+def _check_integer(name: str, value: object, low: int, high: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise RequestError(f"{name} is {value!r}: give a whole number from {low} to {high}.")
+
+
+def _check_number(name: str, value: object, high: float) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= high:
+        raise RequestError(f"{name} is {value!r}: give a number above 0 and at most {high}.")
+
+
+def _check_partition(how: str, task: Task) -> None:
+    kind, _, alpha = how.partition(":")
+    if kind == "natural" and not alpha:
+        if not task.natural_sites:
+            raise RequestError(f"task {task.name} has no natural sites: choose iid or dirichlet:ALPHA.")
+    elif kind == "dirichlet":
+        try:
+            good = math.isfinite(float(alpha)) and float(alpha) > 0
+        except ValueError:
+            good = False
+        if not good:
+            raise RequestError(f"partition {how!r} lacks its alpha: write for example dirichlet:0.3, above 0.")
+    elif how != "iid":
+        raise RequestError(f"partition {how!r} is not known: choose iid, dirichlet:ALPHA or natural.")

@@ -1,0 +1,29 @@
+"""Federated averaging: the mean of the sites' weights, each weighted by its number of rows.
+
+McMahan et al. (2017), "Communication-Efficient Learning of Deep Networks from Decentralized Data",
+https://arxiv.org/abs/1602.05629. This is Flower's FedAvg, unmodified.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from fl.strategies.info import StrategyInfo
+
+if TYPE_CHECKING:
+    from flwr.serverapp.strategy import FedAvg
+
+
+def _make(_settings: Mapping[str, float]) -> "FedAvg":
+    from flwr.serverapp.strategy import FedAvg
+
+    return FedAvg(fraction_train=1.0, fraction_evaluate=0.0, min_train_nodes=1, min_available_nodes=1)
+
+
+INFO = StrategyInfo(
+    name="fedavg",
+    title="Federated averaging",
+    summary="Averages the sites' weights by their number of rows.",
+    paper="https://arxiv.org/abs/1602.05629",
+    parameters=(),
+    make=_make,
+)
