@@ -1,0 +1,165 @@
+"""Which rows nobody trains on, and how the public rows of a task are divided among sites.
+
+The held-out and calibration rows follow from the rows themselves, so that every run, strategy and model version of a
+task is scored on the same ones. How the training rows are divided follows from the run's seed.
+
+Dirichlet label skew: Hsu, Qi and Brown, "Measuring the Effects of Non-Identical Data Distribution for Federated
+Visual Classification", https://arxiv.org/abs/1909.06335.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+
+import numpy as np
+
+from data.table import Dataset, IntArray
+
+HELD_OUT = 0.2
+CALIBRATION = 0.1
+_ALPHAS = (0.001, 10_000.0)  # beyond, the draw leaves what 64-bit numbers can hold and the split no longer changes
+HOW_RIGHT = 'write "iid", "dirichlet:ALPHA" (for example dirichlet:0.3) or "natural"'
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row indices, ascending: to train on, to fit the calibration on, and to score on. Together every row once."""
+
+    training: IntArray
+    calibration: IntArray
+    heldout: IntArray
+
+
+def hold_out(dataset: Dataset) -> Split:
+    """Divide a data set into training, calibration and held-out rows, by the content of its rows alone.
+
+    A tenth of every class of every natural site goes to calibration and a fifth is held out, as far as whole rows
+    allow. Rows with equal inputs stay on one side, so that no model is scored on a patient it has seen. The order of
+    the rows makes no difference.
+
+    Raises
+    ------
+    ValueError
+        When there are too few distinct rows to fill all three parts.
+    """
+    alike: defaultdict[bytes, list[int]] = defaultdict(list)
+    for index, digest in enumerate(dataset.row_hashes):
+        alike[digest].append(index)
+    hospitals = dataset.natural_sites or ("",) * len(dataset)
+    strata: defaultdict[tuple[str, int], list[list[int]]] = defaultdict(list)
+    for digest in sorted(alike):  # digests are uniform, so this order is as good as a random one
+        rows = alike[digest]
+        strata[min((hospitals[row], int(dataset.y[row])) for row in rows)].append(rows)
+
+    parts: tuple[list[int], list[int], list[int]] = ([], [], [])
+    for groups in strata.values():
+        total = sum(map(len, groups))
+        room = {2: round(HELD_OUT * total), 1: round(CALIBRATION * total)}
+        for rows in groups:
+            part = next((name for name in room if len(rows) <= room[name]), 0)
+            parts[part].extend(rows)
+            if part:
+                room[part] -= len(rows)
+    if not all(parts):
+        raise ValueError(
+            f"{len(dataset)} rows with {len(alike)} distinct ones are too few to hold some out; "
+            "give at least 10 distinct rows of one class"
+        )
+    training, calibration, heldout = (np.array(sorted(part), dtype=np.int64) for part in parts)
+    return Split(training, calibration, heldout)
+
+
+def site_name(position: int) -> str:
+    """Return "Site A" for 0, "Site Z" for 25, "Site AA" for 26, and so on."""
+    letters = ""
+    number = position + 1
+    while number:
+        number, letter = divmod(number - 1, 26)
+        letters = ascii_uppercase[letter] + letters
+    return f"Site {letters}"
+
+
+def parse_partition(how: str) -> tuple[str, float | None]:
+    """Return the kind of a partition, ``iid``, ``dirichlet`` or ``natural``, and α for Dirichlet, else None.
+
+    Raises
+    ------
+    ValueError
+        With one sentence that says what would be right.
+    """
+    kind, colon, rest = how.partition(":")
+    if how in ("iid", "natural"):
+        return how, None
+    if kind != "dirichlet" or not colon:
+        raise ValueError(f'unknown partition "{how}": {HOW_RIGHT}')
+    try:
+        alpha = float(rest)
+    except ValueError:
+        alpha = float("nan")
+    low, high = _ALPHAS
+    if not low <= alpha <= high:
+        raise ValueError(f'"{rest}" is no Dirichlet α: give a number from {low:g} (very uneven) to {high:g} (even)')
+    return kind, alpha
+
+
+def partition(dataset: Dataset, how: str, sites: int, seed: int) -> list[tuple[str, IntArray]]:
+    """Divide the rows of ``dataset`` among sites.
+
+    Parameters
+    ----------
+    how : ``iid`` (at random, equal sizes), ``dirichlet:ALPHA`` (each class by its own Dirichlet draw: the smaller α,
+        the less alike the sites) or ``natural`` (by hospital; ``sites`` and ``seed`` make no difference).
+    sites : number of sites, at most one a row.
+    seed : the same seed gives the same parts.
+
+    Returns
+    -------
+    Name and ascending row indices of every site. Every row belongs to exactly one site and no site is empty.
+
+    Raises
+    ------
+    ValueError
+        With one sentence that says what would be right.
+    """
+    kind, alpha = parse_partition(how)
+    if kind == "natural":
+        return _by_hospital(dataset)
+    if not 1 <= sites <= len(dataset):
+        raise ValueError(f"{len(dataset)} rows cannot be divided among {sites} sites; choose 1 to {len(dataset)} sites")
+    rng = np.random.default_rng(seed)
+    if alpha is None:
+        parts = np.array_split(rng.permutation(len(dataset)), sites)
+    else:
+        parts = _fill_empty(_dirichlet(dataset.y, alpha, sites, rng))
+    return [(site_name(position), np.sort(part).astype(np.int64)) for position, part in enumerate(parts)]
+
+
+def _by_hospital(dataset: Dataset) -> list[tuple[str, IntArray]]:
+    if dataset.natural_sites is None:
+        raise ValueError('these data do not name hospitals, so "natural" cannot divide them; use iid or dirichlet:0.3')
+    rows: defaultdict[str, list[int]] = defaultdict(list)
+    for index, hospital in enumerate(dataset.natural_sites):
+        rows[hospital].append(index)
+    return [(hospital, np.array(index, dtype=np.int64)) for hospital, index in rows.items()]
+
+
+def _dirichlet(y: IntArray, alpha: float, sites: int, rng: np.random.Generator) -> list[IntArray]:
+    parts: list[list[IntArray]] = [[] for _ in range(sites)]
+    for label in np.unique(y):
+        rows = rng.permutation(np.flatnonzero(y == label))
+        ends = np.cumsum(rng.dirichlet(np.full(sites, alpha)))[:-1]
+        cuts = np.clip(np.round(ends * len(rows)), 0, len(rows)).astype(np.int64)
+        for part, piece in zip(parts, np.split(rows, cuts), strict=True):
+            part.append(piece)
+    return [np.concatenate(pieces) for pieces in parts]
+
+
+def _fill_empty(parts: Sequence[IntArray]) -> list[IntArray]:
+    """Give every empty site one row of the site that then has most; a new draw might never end for a small α."""
+    filled = list(parts)
+    for position, part in enumerate(filled):
+        if not len(part):
+            richest = max(range(len(filled)), key=lambda index: len(filled[index]))
+            filled[position], filled[richest] = filled[richest][-1:], filled[richest][:-1]
+    return filled
