@@ -7,11 +7,12 @@ metrics, intervals, charts, forms, API and command line are generic over it. See
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
-
-from torch import nn
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from data.table import Dataset, FloatArray, TableSchema
+
+if TYPE_CHECKING:  # pages list tasks at once; torch takes seconds to import and is needed only to compute
+    from torch import nn
 
 Modality = Literal["table", "image", "signal", "text", "language"]
 
@@ -64,7 +65,7 @@ class Task(ABC):
         """Return ``n`` synthetic rows (``synthetic=True``), the same for the same seed."""
 
     @abstractmethod
-    def network(self) -> nn.Module:
+    def network(self) -> "nn.Module":
         """Return a fresh network: (n, features) float32 → (n, 1) logit of the positive class."""
 
     def features(self, x: FloatArray, filled: FloatArray) -> FloatArray:
@@ -80,6 +81,10 @@ class Task(ABC):
         (n, features) float32, finite. Default: ``filled``.
         """
         return filled
+
+    def answer(self, positive: bool) -> str:
+        """Return the answer to the question in words, as a sentence; a task may word it better."""
+        return f"Probably {self.classes[int(positive)]}."
 
     @property
     def folder(self) -> Path:
