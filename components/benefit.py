@@ -1,0 +1,63 @@
+"""What a site gets from the federation against training alone: the numbers behind chart, table and sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from components.theme import amount, interval, number
+
+if TYPE_CHECKING:
+    from fl.runs import RunView
+
+SHOWN_SITES = 40  # of the chart; the table has all
+Score = Mapping[str, Any]
+
+
+def pooled_score(run: RunView, metric: str = "auc") -> Score | None:
+    """Return the upper bound: one model trained on all rows pooled, where the run measured it."""
+    for scores in [*(site.benefit.get("pooled") for site in run.sites), run.final.get("pooled")]:
+        if scores and metric in scores:
+            found: Score = scores[metric]
+            return found
+    return None
+
+
+def federated_score(run: RunView, metric: str = "auc") -> Score | None:
+    """Return the run's own final score."""
+    for scores in [*(site.benefit.get("federated") for site in run.sites), run.final]:
+        if scores and isinstance(scores.get(metric), Mapping):
+            found: Score = scores[metric]
+            return found
+    return None
+
+
+def local_scores(run: RunView, metric: str = "auc") -> list[tuple[str, Score]]:
+    """Return (site, score of its local-only model) of the sites that could train alone."""
+    pairs = [(site.name, site.benefit.get("local", {}).get(metric)) for site in run.sites]
+    return [(name, score) for name, score in pairs if score and score["value"] == score["value"]]
+
+
+def benefit_sentence(run: RunView, metric: str = "auc") -> str:
+    """Say what charts.benefit_chart shows."""
+    together, alone = federated_score(run, metric), [float(score["value"]) for _, score in local_scores(run, metric)]
+    if not run.request.benefit:
+        return "This run was asked not to measure benefit."
+    if not together or not alone:
+        return "Benefit is measured at the end of a run, when each site has also trained alone."
+    word = metric.upper() if metric == "auc" else metric
+    better = sum(float(together["value"]) > value for value in alone)
+    said = (
+        f"Together the sites reach {word} {number(together['value'])} (95 % interval {interval(together)}). "
+        f"Alone they reach {min(alone):.3f} to {max(alone):.3f}; {better} of {amount(len(alone), 'site')} do better "
+        "together."
+    )
+    cannot = len(run.sites) - len(alone)
+    if cannot:
+        said += f" {amount(cannot, 'site')} cannot train alone."
+    pooled = pooled_score(run, metric)
+    if pooled:
+        said += f" One model on all rows pooled, the upper bound, reaches {number(pooled['value'])}."
+    if len(alone) > SHOWN_SITES:
+        said += f" The chart shows the {SHOWN_SITES} sites that do worst alone; the table has all."
+    return said
