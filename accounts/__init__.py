@@ -1,1 +1,1 @@
-"""People: roles, permissions, passwords, browser sessions and the audit log."""
+"""People: who they are, what they may do, how a browser stays signed in, and who did what."""
