@@ -1,0 +1,166 @@
+"""Asking for runs and following them: all that pages, API and command line use.
+
+A run is a row. Whoever asks writes it as ``queued``; the worker takes it by lease, writes progress rows, and the
+reading functions show them to any number of browsers.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts import audit
+from data.database import DatasetRecord, Run, RunEvent, now, transaction
+from fl.lease import LEASE_SECONDS
+from fl.progress import (
+    ACTIVE,
+    EventView,
+    RoundView,
+    RunSummary,
+    RunView,
+    SiteBenefit,
+    SitePoint,
+    SiteView,
+    Status,
+    UnknownRun,
+    active_run,
+    benefit_for_site,
+    get_run,
+    latest_run,
+    list_runs,
+)
+from fl.request import RequestError, RunRequest
+from fl.worker_status import WorkerStatus, worker_status
+
+__all__ = [
+    "EventView",
+    "RequestError",
+    "RoundView",
+    "RunRequest",
+    "RunSummary",
+    "RunView",
+    "SiteBenefit",
+    "SitePoint",
+    "SiteView",
+    "Status",
+    "UnknownRun",
+    "WorkerStatus",
+    "WrongState",
+    "active_run",
+    "benefit_for_site",
+    "cancel",
+    "get_run",
+    "latest_run",
+    "list_runs",
+    "resume",
+    "submit",
+    "worker_status",
+]
+
+
+class WrongState(ValueError):
+    """The run is in a state in which this cannot be done."""
+
+
+def submit(request: RunRequest, *, by: int | None, owner: str | None = None) -> int:
+    """Ask for a run and return its number.
+
+    Parameters
+    ----------
+    request : what to train.
+    by : who asks; None for the command line.
+    owner : lease owner that executes it itself; None leaves it to the worker.
+
+    Raises
+    ------
+    RequestError
+        With one sentence when the request cannot be carried out.
+    """
+    request = request.validated()
+    with transaction() as session:
+        _check_datasets(session, request)
+        run = Run(task=request.task, request=request.to_json(), rounds=request.rounds, requested_by=by, phase="queued")
+        if owner is not None:
+            run.status, run.lease_owner, run.attempts, run.phase = "running", owner, 1, "starting"
+            run.started_at = run.heartbeat_at = now()
+        session.add(run)
+        session.flush()
+        detail = {"rounds": request.rounds, "strategy": request.strategy, "seed": request.seed}
+        audit.record("asked for a run", f"run {run.id} of {request.task}", by=by, detail=detail, session=session)
+        return run.id
+
+
+def cancel(run_id: int, *, by: int | None) -> None:
+    """Ask a run to stop; one that waits, or whose worker is gone, is cancelled at once.
+
+    Raises
+    ------
+    UnknownRun, WrongState
+        When there is no such run, or it has finished.
+    """
+    with transaction() as session:
+        run = _locked(session, run_id)
+        if run.status not in ACTIVE:
+            raise WrongState(f"run {run_id} is {run.status} already: only a queued or running one can be cancelled.")
+        run.cancel_requested = True
+        if run.status == "queued" or _abandoned(run):
+            run.status, run.finished_at, run.phase, run.lease_owner = "cancelled", now(), "", None
+            text = "Cancelled before it started." if run.round == 0 else f"Cancelled after round {run.round}."
+            session.add(RunEvent(run_id=run_id, text=text, level="warning"))
+        else:
+            run.phase = "cancelling"
+        audit.record("cancelled a run", f"run {run_id} of {run.task}", by=by, session=session)
+
+
+def resume(run_id: int, *, by: int | None, owner: str | None = None) -> None:
+    """Queue a cancelled or failed run again; it goes on after its last checkpoint.
+
+    Raises
+    ------
+    UnknownRun, WrongState
+        When there is no such run, or it is active or done.
+    """
+    with transaction() as session:
+        run = _locked(session, run_id)
+        if run.status == "done":
+            raise WrongState(f"run {run_id} is done: start a new one.")
+        if run.status == "running" and not _abandoned(run):
+            raise WrongState(f"run {run_id} is running already.")
+        if run.status == "queued" and owner is None:
+            raise WrongState(f"run {run_id} is queued already.")
+        run.status, run.phase, run.error, run.cancel_requested = "queued", "queued", "", False
+        run.started_at, run.finished_at, run.heartbeat_at, run.lease_owner, run.attempts = None, None, None, None, 0
+        if owner is not None:
+            run.status, run.lease_owner, run.attempts, run.phase = "running", owner, 1, "starting"
+            run.started_at = run.heartbeat_at = now()
+        audit.record("resumed a run", f"run {run_id} of {run.task}", by=by, session=session)
+
+
+def _locked(session: Session, run_id: int) -> Run:
+    """Return the run after taking the write lock, so that what is read stays true until the commit."""
+    session.execute(Run.__table__.update().where(Run.id == run_id).values(id=run_id))  # type: ignore[attr-defined]
+    run = session.get(Run, run_id)
+    if run is None:
+        raise UnknownRun(f"run {run_id} does not exist: see the list of runs.")
+    return run
+
+
+def _abandoned(run: Run) -> bool:
+    """Whether it counts as running though nobody executes it and no worker is there to take it up."""
+    expired = run.heartbeat_at is None or run.heartbeat_at < now() - timedelta(seconds=LEASE_SECONDS)
+    return run.status == "running" and expired and not worker_status().alive
+
+
+def _check_datasets(session: Session, request: RunRequest) -> None:
+    query = select(DatasetRecord.id, DatasetRecord.task, DatasetRecord.withdrawn_at)
+    known: dict[int, Any] = {
+        row.id: row for row in session.execute(query.where(DatasetRecord.id.in_(request.datasets)))
+    }
+    for dataset in request.datasets:
+        row = known.get(dataset)
+        if row is None or row.withdrawn_at is not None:
+            what = "does not exist" if row is None else "was withdrawn"
+            raise RequestError(f"dataset {dataset} {what}: choose among those contributed for {request.task}.")
+        if row.task != request.task:
+            raise RequestError(f"dataset {dataset} belongs to {row.task}: choose one contributed for {request.task}.")
