@@ -1,0 +1,111 @@
+"""What a site contributed: its receipts, and how to withdraw."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+import streamlit as st
+
+from accounts import audit
+from accounts.people import UserView
+from components.theme import amount
+from data.vault import Receipt, VaultError, withdraw
+
+
+def receipt_json(receipt: Receipt) -> str:
+    """Return the receipt as the JSON document that a provider keeps."""
+    return json.dumps(asdict(receipt), indent=2, default=lambda moment: moment.isoformat())
+
+
+def receipt_card(receipt: Receipt, *, title: str, key: str) -> None:
+    """Draw a receipt: what was stored, when, and the SHA-256 by which the file can be recognised."""
+    with st.container(border=True, key=f"{key}_receipt_{receipt.dataset_id}"):
+        st.markdown(f"**Receipt {receipt.dataset_id}** · {title} · {receipt.site}")
+        columns = st.columns(3)
+        columns[0].metric("Rows stored", f"{receipt.rows:,}")
+        columns[1].metric("Of these positive", f"{receipt.positives:,}")
+        columns[2].metric("Stored", f"{receipt.created_at:%d %b %Y, %H:%M} UTC")
+        st.caption(f"SHA-256 of {receipt.filename}")
+        st.code(receipt.sha256, language=None, wrap_lines=True)
+        if receipt.synthetic:
+            st.badge("synthetic", icon=":material/science:", color="orange")
+        _download(receipt, key=f"{key}_made")
+
+
+def contribution_list(
+    receipts: Sequence[Receipt],
+    titles: Mapping[str, str],
+    used_in: Mapping[int, Sequence[int]],
+    *,
+    person: UserView,
+    key: str,
+) -> None:
+    """Draw one card a dataset of the own site, each with its receipt and a way to withdraw it.
+
+    Parameters
+    ----------
+    titles : task name → title.
+    used_in : dataset → the runs that trained on it.
+    person : who looks at it, and whose site gave the datasets.
+    """
+    for receipt in receipts:
+        with st.container(border=True, key=f"{key}_dataset_{receipt.dataset_id}"):
+            text, acts = st.columns([3, 2], vertical_alignment="center")
+            with text:
+                st.markdown(f"**{titles.get(receipt.task, receipt.task)}** · {amount(receipt.rows, 'row')}")
+                st.caption(
+                    f"{receipt.filename} · {receipt.created_at:%d %b %Y, %H:%M} UTC · {receipt.positives} positive · "
+                    f"SHA-256 {receipt.sha256[:12]}…"
+                )
+                if receipt.synthetic:
+                    st.badge("synthetic", icon=":material/science:", color="orange")
+                st.caption(_usage(used_in.get(receipt.dataset_id, ())))
+            with acts, st.container(horizontal=True, horizontal_alignment="right"):
+                _download(receipt, key=key)
+                if receipt.withdrawn_at:
+                    st.badge(f"withdrawn {receipt.withdrawn_at:%d %b %Y}", icon=":material/undo:", color="gray")
+                elif st.button("Withdraw", icon=":material/undo:", key=f"{key}_withdraw_{receipt.dataset_id}"):
+                    _confirm_withdrawal(receipt, person, key)
+
+
+@st.dialog("Withdraw these rows?")
+def _confirm_withdrawal(receipt: Receipt, person: UserView, key: str) -> None:
+    st.markdown(
+        f"**{receipt.filename}** with {amount(receipt.rows, 'row')} is removed from the vault at once and cannot be "
+        "brought back. No later run will use it. Models that were trained with it before stay as they are. The "
+        "receipt stays, with the date of withdrawal."
+    )
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep them", key=f"{key}_keep_{receipt.dataset_id}"):
+            st.rerun()
+        if st.button("Yes, withdraw", type="primary", key=f"{key}_confirm_{receipt.dataset_id}"):
+            if person.site_id is None:
+                return
+            try:
+                withdraw(receipt.dataset_id, site_id=person.site_id)
+            except VaultError as error:
+                st.error(str(error))
+                return
+            subject = f"{receipt.site}: {receipt.task}"
+            audit.record("withdraw data", subject, by=person.id, detail={"dataset": receipt.dataset_id})
+            st.session_state[f"{key}_said"] = f"{receipt.filename} is withdrawn: its rows are no longer in the vault."
+            st.rerun()
+
+
+def _usage(runs: Sequence[int]) -> str:
+    if not runs:
+        return "Not used in a run yet."
+    return f"Used in {'run' if len(runs) == 1 else 'runs'} {', '.join(str(run) for run in runs)}."
+
+
+def _download(receipt: Receipt, *, key: str) -> None:
+    st.download_button(
+        "Receipt",
+        receipt_json(receipt),
+        file_name=f"medhive-receipt-{receipt.dataset_id}.json",
+        mime="application/json",
+        icon=":material/receipt_long:",
+        help="Download the receipt as JSON",
+        on_click="ignore",
+        key=f"{key}_receipt_json_{receipt.dataset_id}",
+    )

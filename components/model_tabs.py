@@ -1,0 +1,147 @@
+"""What stands behind a champion: its card, its figures with intervals, and the history of versions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from components.charts import show
+from components.theme import amount, interval, number, palette
+from models.task import Task
+from models.versions import VersionView, promotions, versions
+
+METRICS = (
+    ("auc", "AUC", "Chance that a positive record gets a higher probability than a negative one."),
+    ("accuracy", "Accuracy", "Part of all records answered rightly."),
+    ("sensitivity", "Sensitivity", "Part of the positive records found."),
+    ("specificity", "Specificity", "Part of the negative records recognised."),
+    ("loss", "Log loss", "Penalty for wrong probabilities, in nats; smaller is better."),
+    ("ece", "Calibration error (ECE)", "Mean distance between probability and frequency; smaller is better."),
+)
+
+
+def model_tabs(task: Task, version: VersionView | None, *, key: str) -> None:
+    """Draw the tabs Card, Figures and Versions."""
+    card, figures, history = st.tabs(["Card", "Figures", "Versions"], key=f"{key}_tabs")
+    with card:
+        st.markdown(task.card)
+    with figures:
+        if version is None:
+            st.markdown("Figures appear here when the task has a champion.")
+        else:
+            _figures(task, version, key)
+    with history:
+        _history(task, key)
+
+
+def figure_table(scores: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return one line a metric: value, 95 % interval, and what it means."""
+    return [
+        {
+            "Metric": name,
+            "Value": number((scores.get(metric) or {}).get("value")),
+            "95 % interval": interval(scores.get(metric)),
+            "Meaning": meaning,
+        }
+        for metric, name, meaning in METRICS
+        if metric in scores
+    ]
+
+
+def figure_chart(scores: Mapping[str, Any]) -> go.Figure:
+    """Return a dot with its interval for each metric between 0 and 1 for which more is better."""
+    colours = palette()
+    rows = [
+        (name, scores[metric])
+        for metric, name, _ in METRICS[:4]
+        if (scores.get(metric) or {}).get("value") is not None and scores[metric]["value"] == scores[metric]["value"]
+    ][::-1]
+    values = [float(score["value"]) for _, score in rows]
+    ends = [
+        (score.get("low") or value, score.get("high") or value) for (_, score), value in zip(rows, values, strict=True)
+    ]
+    chart = go.Figure(
+        go.Scatter(
+            x=values,
+            y=[name for name, _ in rows],
+            mode="markers",
+            marker={"color": colours.alive, "size": 12},
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [high - value for value, (_, high) in zip(values, ends, strict=True)],
+                "arrayminus": [value - low for value, (low, _) in zip(values, ends, strict=True)],
+                "color": colours.alive,
+                "thickness": 3,
+                "width": 6,
+            },
+            hovertemplate="%{y}: %{x:.3f}<extra></extra>",
+        )
+    )
+    lowest = min((low for low, _ in ends), default=0.0)
+    chart.update_layout(
+        height=70 + 44 * max(len(rows), 1),
+        margin={"l": 0, "r": 16, "t": 8, "b": 0},
+        xaxis={"range": [min(0.5, lowest - 0.05), 1.01], "title": "Value on held-out rows", "fixedrange": True},
+        yaxis={"automargin": True, "fixedrange": True},
+        showlegend=False,
+    )
+    return chart
+
+
+def _figures(task: Task, version: VersionView, key: str) -> None:
+    scores = version.manifest.get("scores", {})
+    data = version.manifest.get("data", {})
+    rows = amount(int(version.manifest.get("n") or 0), "held-out row")
+    what = "generated rows" if data.get("synthetic") else "rows of real records"
+    show(
+        figure_chart(scores),
+        f"What {version.label} reaches on {rows} that no site trained on ({what}). Dots are values, lines are 95 % "
+        "bootstrap intervals.",
+        f"{key}_figures",
+    )
+    st.table(figure_table(scores), border="horizontal", hide_index=True)
+    st.markdown(f"**Data**: {data.get('source', 'not recorded')}. Licence of the public data: {task.licence}.")
+    sites = data.get("sites", ())
+    if sites:
+        st.markdown(f"**Sites**: {amount(len(sites), 'site')} trained this version together.")
+        st.dataframe(
+            [{"Site": site.get("name"), "Records": site.get("samples")} for site in sites],
+            hide_index=True,
+            key=f"{key}_sites",
+        )
+
+
+def _history(task: Task, key: str) -> None:
+    known = versions(task.name)
+    if not known:
+        st.markdown("This task has no version yet.")
+        return
+    st.dataframe(version_table(known), hide_index=True, key=f"{key}_versions")
+    st.caption("The champion is the version that answers here. Others are challengers, or were champions before.")
+    decisions = promotions(task.name)
+    st.markdown("**Decisions**" if decisions else "Nobody has promoted a version yet.")
+    for decision in decisions:
+        st.markdown(str(decision))
+
+
+def version_table(known: Sequence[VersionView]) -> list[dict[str, Any]]:
+    """Return one line a version, newest first."""
+    return [
+        {
+            "Version": version.number,
+            "State": "champion" if version.champion else "",
+            "AUC": _score_words(version),
+            "From": "shipped with MedHive" if version.shipped else f"run {version.run_id}",
+            "Sites": len(version.manifest.get("data", {}).get("sites", ())),
+            "Made": f"{version.created_at:%d %b %Y, %H:%M} UTC",
+            "SHA-256": version.sha256[:12],
+        }
+        for version in sorted(known, key=lambda version: -version.number)
+    ]
+
+
+def _score_words(version: VersionView) -> str:
+    score = version.manifest.get("scores", {}).get("auc")
+    return f"{number(score['value'])} ({interval(score)})" if score else "not measured"

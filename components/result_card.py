@@ -1,0 +1,132 @@
+"""The answer to one record: words first, then probability with interval, what counted, version, and the caution."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from components.input_form import shown
+from components.probability_bar import probability_bar
+
+if TYPE_CHECKING:  # models.predict brings torch, which a page loads only when somebody asks for an answer
+    from models.predict import Contribution, Prediction
+
+TOWARDS, AWAY = "#C98A00", "#0B7A75"
+_SHOWN = 10
+
+
+def percent(probability: float) -> str:
+    """Return a probability as a person reads it; never a flat 0 or 100 %."""
+    if probability < 0.001:
+        return "under 0.1 %"
+    if probability > 0.999:
+        return "over 99.9 %"
+    return f"{100 * probability:.1f} %" if probability < 0.1 or probability > 0.9 else f"{100 * probability:.0f} %"
+
+
+def result_card(prediction: "Prediction", classes: tuple[str, str], *, key: str, record_says: str = "") -> None:
+    """Draw one answer.
+
+    Parameters
+    ----------
+    classes : (negative, positive) of the task in words.
+    record_says : for a sample, what its record says was found; empty for a record that somebody typed.
+    """
+    with st.container(border=True, key=f"{key}_card"):
+        st.subheader(prediction.answer, anchor=False)
+        st.markdown(
+            f"Probability of **{classes[1]}**: **{percent(prediction.probability)}** "
+            f"(95 % interval {percent(prediction.low)} to {percent(prediction.high)})"
+        )
+        probability_bar(
+            prediction.probability, prediction.low, prediction.high, prediction.threshold, classes, key=f"{key}_bar"
+        )
+        if record_says:
+            st.markdown(f":material/task_alt: {record_says}")
+        for warning in prediction.warnings:
+            st.warning(warning, icon=":material/warning:")
+        if prediction.contributions:
+            _what_counted(prediction.contributions, classes, key)
+        st.divider()
+        origin = " · trained on synthetic data" if prediction.synthetic else ""
+        st.caption(f"{prediction.version}{origin} · SHA-256 `{prediction.sha256[:12]}`")
+        st.caption(f":material/medical_information: {prediction.not_for_clinical_use}")
+        st.download_button(
+            "Download the answer (JSON)",
+            json.dumps(asdict(prediction), indent=2, allow_nan=False),
+            file_name=f"{prediction.task}-answer.json",
+            mime="application/json",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"{key}_json",
+        )
+
+
+def what_counted_sentence(contributions: Sequence["Contribution"], classes: tuple[str, str]) -> str:
+    """Return one sentence that names the inputs that moved the answer most, for and against the positive class."""
+    ordered = sorted(contributions, key=lambda c: -abs(c.weight))
+    towards = [_named(c) for c in ordered if c.weight > 0][:2]
+    away = [_named(c) for c in ordered if c.weight < 0][:2]
+    parts = []
+    if towards:
+        parts.append(f"{' and '.join(towards)} spoke most for {classes[1]}")
+    if away:
+        parts.append(f"{' and '.join(away)} most for {classes[0]}")
+    return "; ".join(parts) + "." if parts else "No input moved the answer away from that for a typical record."
+
+
+def contribution_chart(contributions: Sequence["Contribution"], classes: tuple[str, str]) -> go.Figure:
+    """Return horizontal bars of Shapley values in log-odds, largest on top, the small ones summed into one bar."""
+    ordered = sorted(contributions, key=lambda c: -abs(c.weight))
+    bars = [(_named(c), c.weight) for c in ordered[:_SHOWN]]
+    if rest := ordered[_SHOWN:]:
+        bars.append((f"{len(rest)} other inputs together", sum(c.weight for c in rest)))
+    names, weights = [name for name, _ in bars][::-1], [weight for _, weight in bars][::-1]
+    figure = go.Figure(
+        go.Bar(
+            x=weights,
+            y=names,
+            orientation="h",
+            marker_color=[TOWARDS if w > 0 else AWAY for w in weights],
+            text=[f"{w:+.2f}" for w in weights],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{y}: %{x:+.3f} log-odds<extra></extra>",
+        )
+    )
+    reach = 1.3 * max(abs(w) for w in weights) or 1.0
+    figure.update_layout(
+        height=60 + 30 * len(bars),
+        margin={"l": 0, "r": 0, "t": 8, "b": 40},
+        showlegend=False,
+        xaxis={
+            "title": f"← {classes[0]}   ·   log-odds   ·   {classes[1]} →",
+            "range": [-reach, reach],
+            "zeroline": True,
+            "zerolinewidth": 1,
+            "fixedrange": True,
+        },
+        yaxis={"automargin": True, "fixedrange": True},
+    )
+    return figure
+
+
+def _what_counted(contributions: Sequence["Contribution"], classes: tuple[str, str], key: str) -> None:
+    st.markdown("**Which inputs mattered**")
+    sentence = what_counted_sentence(contributions, classes)
+    st.plotly_chart(
+        contribution_chart(contributions, classes), key=f"{key}_why", config={"displayModeBar": False}, alt=sentence
+    )
+    st.caption(
+        f"{sentence} The bars are Shapley values: how far each input moves the answer, in log-odds, from the answer "
+        "for a record with every input at the federation's median."
+    )
+
+
+def _named(contribution: "Contribution") -> str:
+    if contribution.value is None:
+        return f"{contribution.title} (not known)"
+    return f"{contribution.title} {shown(contribution.value)} {contribution.unit}".rstrip()

@@ -1,0 +1,115 @@
+"""A CSV file from a person's hand to a checked Report: choosing it, looking at it, and every problem by name."""
+
+import hashlib
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from data.intake.table import Problem, Report, check_csv
+from data.table import TableSchema
+
+_LISTED = 500  # problems drawn in the browser; the download has them all
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file as it was chosen, and what the check says about it."""
+
+    filename: str
+    size: int
+    report: Report
+
+
+def upload(schema: TableSchema, *, source: str, key: str, labelled: bool = True, help: str = "") -> Upload | None:
+    """Ask for a CSV file and return it checked, or None while there is none.
+
+    A file is checked once, not on every rerun of the page; the result stays with this browser session only.
+    """
+    st.session_state.setdefault(f"{key}_nonce", 0)
+    chosen = st.file_uploader("CSV file", type=["csv", "tsv", "txt"], key=_widget_key(key), help=help or None)
+    if chosen is None:
+        st.session_state.pop(f"{key}_upload", None)
+        return None
+    raw = chosen.getvalue()
+    mark = (chosen.name, hashlib.sha256(raw).hexdigest(), source, labelled)
+    kept = st.session_state.get(f"{key}_upload")
+    if kept is None or kept[0] != mark:
+        with st.spinner("Checking every row"):
+            report = check_csv(raw, schema, source=source, labelled=labelled)
+        kept = (mark, Upload(chosen.name, len(raw), report))
+        st.session_state[f"{key}_upload"] = kept
+    done: Upload = kept[1]
+    return done
+
+
+def forget_upload(key: str) -> None:
+    """Empty the uploader ``key`` and drop what was read from it."""
+    st.session_state.pop(f"{key}_upload", None)
+    st.session_state[f"{key}_nonce"] = st.session_state.get(f"{key}_nonce", 0) + 1
+
+
+def _widget_key(key: str) -> str:
+    return f"{key}_file_{st.session_state[f'{key}_nonce']}"
+
+
+def size_words(size: int) -> str:
+    """Return a file size in words: ``812 B``, ``41 kB``, ``3.2 MB``."""
+    if size < 1000:
+        return f"{size} B"
+    return f"{size / 1000:.0f} kB" if size < 1_000_000 else f"{size / 1e6:.1f} MB"
+
+
+def problems_table(problems: tuple[Problem, ...]) -> pd.DataFrame:
+    """Return one line a problem: row, column, value, rule. Row is empty where the whole file is meant."""
+    return pd.DataFrame(
+        {
+            "Row": pd.array([problem.row for problem in problems], dtype="Int64"),
+            "Column": [problem.column or "whole file" for problem in problems],
+            "Value": [problem.value for problem in problems],
+            "Rule": [problem.rule for problem in problems],
+        }
+    )
+
+
+def show_problems(report: Report, *, filename: str, key: str) -> None:
+    """Say how many problems there are, list them, and offer the list as a file."""
+    table = problems_table(report.problems)
+    rows = table["Row"].nunique()
+    count = f"{len(table)} problem{'s' if len(table) != 1 else ''}"
+    where = f" in {rows} row{'s' if rows != 1 else ''}" if rows else ""
+    st.error(f"{filename}: {count}{where}. Nothing was stored. Mend the file and choose it again.")
+    st.dataframe(
+        table.head(_LISTED),
+        hide_index=True,
+        key=f"{key}_problems",
+        height=min(38 + 35 * len(table), 320),
+        column_config={
+            "Row": st.column_config.NumberColumn(
+                "Row", width="small", help="Counted from the first line under the header."
+            ),
+            "Column": st.column_config.TextColumn("Column", width="small"),
+            "Value": st.column_config.TextColumn("Value", width="small"),
+            "Rule": st.column_config.TextColumn("Rule", width="large"),
+        },
+    )
+    more = f"The first {_LISTED} are shown; the download has all {len(table)}. " if len(table) > _LISTED else ""
+    st.caption(f"{more}Row 1 is the first line under the header.")
+    st.download_button(
+        "Download the problems",
+        table.to_csv(index=False).encode(),
+        file_name="problems.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"{key}_problems_csv",
+    )
+
+
+def show_preview(report: Report, schema: TableSchema, *, key: str) -> None:
+    """Show the first rows as they were read, and what the check noted without objecting."""
+    titles = {c.name: f"{c.title} ({c.unit})" if c.unit else c.title for c in schema.columns}
+    st.dataframe(report.preview.rename(columns=titles), hide_index=True, key=f"{key}_preview")
+    st.caption(f"The first {len(report.preview)} of {report.rows} rows, as they were read.")
+    for note in report.notes:
+        st.info(note, icon=":material/info:")

@@ -1,0 +1,213 @@
+"""Contribute: a site gives rows in four steps, sees what it gave, and what it gains."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import streamlit as st
+
+from accounts import audit
+from accounts.people import UserView
+from accounts.permissions import Action
+from components import gate, theme
+from components.contributions import contribution_list, receipt_card
+from components.example_files import column_guide, example_files, from_sample
+from components.site_benefit import own_run, runs_by_dataset, site_benefit
+from components.step_list import State, StepList
+from components.upload import Upload, forget_upload, show_preview, show_problems, size_words, upload
+from data.vault import Receipt, VaultError, receipts, store
+from models.registry import tasks
+from models.task import Task
+
+KEY = "contribute"
+STORED = f"{KEY}_stored"
+WHAT_HAPPENS = (
+    (":material/lock:", "Your rows are encrypted with your site's own key before they are written down."),
+    (":material/home_health:", "They stay in the vault. Training opens them there and nowhere else."),
+    (":material/sync_alt:", "Only model updates travel: numbers that describe the model, never a row."),
+    (":material/undo:", "You can withdraw at any time. The rows are deleted, and no later run uses them."),
+)
+
+
+def page() -> None:
+    """Draw the page for whoever is signed in."""
+    gate.require(Action.CONTRIBUTE_DATA)
+    theme.page(
+        "Contribute what your site knows",
+        "Your records help to train a model together with other sites, and you see what your site gains from it.",
+    )
+    person = gate.current_person()
+    if person is None or person.site_id is None:
+        _no_site()
+        return
+    site_id = person.site_id
+    own_run(site_id, key=KEY, can_cancel=gate.may(Action.CANCEL_RUN))
+    steps, promise = st.columns([5, 2], gap="large")
+    with steps:
+        _four_steps(person, site_id, tasks())
+    with promise, st.container(border=True):
+        st.markdown(f"**What happens to the data of {person.site_name}**")
+        for icon, sentence in WHAT_HAPPENS:
+            st.markdown(f"{icon} {sentence}")
+    titles = {name: task.title for name, task in tasks().items()}
+    st.header("My contributions", anchor=False, divider="gray")
+    _my_contributions(person, site_id, titles)
+    if gate.may(Action.VIEW_OWN_BENEFIT):
+        st.header("What my site gains", anchor=False, divider="gray")
+        site_benefit(site_id, titles, key=KEY)
+
+
+def _no_site() -> None:
+    st.info(
+        "Rows are always contributed by a site, and this account belongs to none. An admin gives an account its site "
+        "under People on the Admin page; in demo mode you can also sign in as the demo data provider on the Account "
+        "page.",
+        icon=":material/info:",
+    )
+
+
+def _four_steps(person: UserView, site_id: int, known: Mapping[str, Task]) -> None:
+    steps = StepList(("Task", "File", "Check", "Confirm"), key=KEY)
+    with steps.body(1):
+        task = _choose_task(known)
+    chosen: Upload | None = None
+    with steps.body(2):
+        if task is None:
+            st.caption("Choose a task first.")
+        else:
+            chosen = _choose_file(task, person, site_id)
+    if chosen is not None:
+        st.session_state.pop(STORED, None)
+    stored: Receipt | None = st.session_state.get(STORED)
+    with steps.body(3):
+        _check(task, chosen)
+    with steps.body(4):
+        if stored is not None and task is not None:
+            st.success(f"{stored.rows:,} rows of {stored.filename} are in the vault of {stored.site}. Thank you.")
+            receipt_card(stored, title=task.title, key=KEY)
+        elif task is None or chosen is None or chosen.report.dataset is None:
+            st.caption("Opens when a file has passed the check. Until then nothing is stored.")
+        else:
+            _confirm(task, chosen, person, site_id)
+    steps.mark(_states(task, chosen, stored))
+
+
+def _states(task: Task | None, chosen: Upload | None, stored: Receipt | None) -> tuple[State, State, State, State]:
+    if task is None:
+        return "now", "later", "later", "later"
+    if stored is not None:
+        return "done", "done", "done", "done"
+    if chosen is None:
+        return "done", "now", "later", "later"
+    if chosen.report.dataset is None:
+        return "done", "done", "mend", "later"
+    return "done", "done", "done", "now"
+
+
+def _choose_task(known: Mapping[str, Task]) -> Task | None:
+    name = st.selectbox(
+        "Task",
+        [name for name, task in known.items() if task.modality == "table"],
+        index=None,
+        format_func=lambda name: known[name].title,
+        placeholder="Choose the question your records can help to answer",
+        key=f"{KEY}_task",
+        on_change=lambda: st.session_state.pop(STORED, None),
+    )
+    if name is None:
+        return None
+    task = known[name]
+    st.markdown(f"**{task.question}** {len(task.schema.columns)} inputs a record, and what was found.")
+    with st.expander("What each column must hold", icon=":material/list_alt:"):
+        st.dataframe(column_guide(task), hide_index=True, key=f"{KEY}_guide")
+    return task
+
+
+def _choose_file(task: Task, person: UserView, site_id: int) -> Upload | None:
+    example_files(task, seed=site_id, key=KEY)
+    chosen = upload(
+        task.schema,
+        source=f"contributed by {person.site_name}",
+        key=KEY,
+        help="One line a record, with the column names of the template. Leave out names, dates of birth and numbers "
+        "that identify a person: other columns are refused.",
+    )
+    if chosen is not None:
+        st.caption(f"{chosen.filename} · {size_words(chosen.size)} · SHA-256 {chosen.report.sha256[:12]}…")
+    return chosen
+
+
+def _check(task: Task | None, chosen: Upload | None) -> None:
+    if task is None or chosen is None:
+        st.caption("Every value is checked against the task's columns and ranges as soon as a file is chosen.")
+    elif chosen.report.dataset is None:
+        show_problems(chosen.report, filename=chosen.filename, key=KEY)
+    else:
+        dataset = chosen.report.dataset
+        positives = int(dataset.y.sum())
+        st.success(
+            f"All {len(dataset):,} rows passed: {positives:,} {task.classes[1]}, "
+            f"{len(dataset) - positives:,} {task.classes[0]}."
+        )
+        show_preview(chosen.report, task.schema, key=KEY)
+
+
+def _confirm(task: Task, chosen: Upload, person: UserView, site_id: int) -> None:
+    dataset = chosen.report.dataset
+    assert dataset is not None  # the caller has looked
+    generated = from_sample(task, dataset, site_id)
+    synthetic = st.checkbox(
+        "These rows are synthetic, not from patients",
+        value=generated,
+        disabled=generated,
+        key=f"{KEY}_synthetic_{chosen.report.sha256[:12]}",
+        help="Synthetic rows are marked so in every run and on every figure that rests on them.",
+    )
+    if generated:
+        st.caption("These are the rows of the generated sample, so they are stored as synthetic.")
+    st.markdown(
+        f"**{len(dataset):,} rows** for **{task.title}** go into the vault of **{person.site_name}**, encrypted. "
+        "You get a receipt."
+    )
+    if st.button(
+        "Contribute these rows",
+        type="primary",
+        icon=":material/volunteer_activism:",
+        key=f"{KEY}_confirm",
+    ):
+        try:
+            with st.spinner("Encrypting and storing"):
+                st.session_state[STORED] = store(
+                    replace(dataset, synthetic=synthetic),
+                    task=task.name,
+                    site_id=site_id,
+                    filename=chosen.filename,
+                    file_sha256=chosen.report.sha256,
+                    by=person.id,
+                )
+        except VaultError as error:
+            st.error(str(error))
+            return
+        detail = {"dataset": st.session_state[STORED].dataset_id, "rows": len(dataset), "synthetic": synthetic}
+        audit.record("contribute data", f"{person.site_name}: {task.name}", by=person.id, detail=detail)
+        forget_upload(KEY)
+        st.rerun()
+
+
+def _my_contributions(person: UserView, site_id: int, titles: Mapping[str, str]) -> None:
+    if said := st.session_state.pop(f"{KEY}_said", None):
+        st.success(said)
+    used_in = runs_by_dataset(site_id)
+    everything = receipts(site_id, withdrawn=True)
+    kept = [receipt for receipt in everything if receipt.withdrawn_at is None]
+    gone = [receipt for receipt in everything if receipt.withdrawn_at is not None]
+    if not kept:
+        st.markdown(
+            "Nothing in the vault at the moment. What you contribute is listed here, with a way to withdraw it."
+        )
+    contribution_list(kept, titles, used_in, person=person, key=KEY)
+    if gone:
+        with st.expander(f"Withdrawn ({len(gone)})", icon=":material/undo:"):
+            contribution_list(gone, titles, used_in, person=person, key=KEY)
+
+
+page()

@@ -1,0 +1,61 @@
+"""Model Hive: a gallery of tasks with their champions, and for each task a place to ask it."""
+
+import streamlit as st
+
+from accounts.permissions import Action
+from components import gate, theme
+from components.ask_model import ask_model
+from components.hive_gallery import about, gallery, is_synthetic
+from components.model_tabs import model_tabs
+from models.registry import tasks
+from models.task import Task
+from models.versions import champion
+
+KEY = "hive"
+
+
+def page() -> None:
+    """Draw the gallery, or the task that the address names."""
+    gate.require(Action.VIEW_HIVE)
+    known = tasks()
+    name = st.query_params.get("task", "")
+    if name in known:
+        _task_view(known[name])
+        return
+    theme.page(
+        "Model Hive",
+        "Each card is a question that sites have taught a model together. Open one, try a sample, and see how sure "
+        "the model is and what its answer rests on.",
+    )
+    if name:
+        st.warning("There is no task with the name in this address. These are the ones there are.")
+    gallery(known, key=KEY)
+
+
+def _task_view(task: Task) -> None:
+    key = f"{KEY}_{task.name}"
+    st.button("All models", icon=":material/arrow_back:", type="tertiary", key=f"{KEY}_back", on_click=_close)
+    theme.page(task.question, eyebrow=task.title)
+    version = champion(task.name)
+    if version is None:
+        st.info(
+            "This task has no champion yet, so there is no model to ask. An admin starts a run and promotes what comes "
+            "out of it; the card below says what the task is about.",
+            icon=":material/hourglass_empty:",
+        )
+    else:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"Answered by the champion, {about(version)}", width="content")
+            if task.synthetic_only or is_synthetic(version):
+                st.badge("synthetic data", icon=":material/science:", color="orange")
+        if gate.may(Action.PREDICT):
+            ask_model(task, version, key=key)
+    st.space("medium")
+    model_tabs(task, version, key=key)
+
+
+def _close() -> None:
+    st.query_params.clear()
+
+
+page()
