@@ -37,10 +37,18 @@ def run_name(run: RunView) -> str:
     return f"Run {run.id}, {run.request.strategy}"
 
 
-def curves(run: RunView, metric: Metric, compare: RunView | None = None, colours: Palette | None = None) -> go.Figure:
+def curves(
+    run: RunView,
+    metric: Metric,
+    compare: RunView | None = None,
+    *,
+    marked: int | None = None,
+    colours: Palette | None = None,
+) -> go.Figure:
     """Draw a metric over the rounds: one thick line for the global model, thin grey ones for the sites' updates.
 
-    With ``compare`` the sites are left away and the second run is laid over the first, dashed.
+    With ``compare`` the sites are left away and the second run is laid over the first, dashed; ``marked`` is a round
+    to point at.
     """
     from plotly import graph_objects as go
 
@@ -60,6 +68,8 @@ def curves(run: RunView, metric: Metric, compare: RunView | None = None, colours
     last = max([run.rounds, 1] if compare is None else [run.rounds, compare.rounds, 1])
     figure.update_xaxes(title_text="Round", range=[-0.02 * last, last * 1.02], dtick=max(1, round(last / 10)))
     figure.update_yaxes(title_text=_AXIS[metric], rangemode="tozero" if metric == "loss" else "normal")
+    if marked is not None:
+        figure.add_vline(x=marked, line={"color": colours.text, "width": 1.5, "dash": "dot"})
     return _plain(figure, colours)
 
 

@@ -1,0 +1,251 @@
+"""Watching a run: the hive, where it stands, Cancel, curves, and everything it left behind.
+
+While the run is active the monitor is a fragment that reads the database again every 0.7 s; when it ends the page is
+drawn once more, and a slider replays the rounds.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Literal
+
+import streamlit as st
+
+from accounts.permissions import Action
+from components import charts, gate, run_details, run_hive
+from components.theme import duration, figure, interval, number
+
+if TYPE_CHECKING:
+    from fl.runs import RunView
+
+REFRESH = 0.7  # seconds
+REPLAY = 0.45  # seconds a round
+STATUS: dict[str, tuple[str, Literal["gray", "primary", "green", "red", "orange"]]] = {
+    "queued": (":material/schedule:", "gray"),
+    "running": (":material/sync:", "primary"),
+    "done": (":material/check_circle:", "green"),
+    "failed": (":material/error:", "red"),
+    "cancelled": (":material/cancel:", "orange"),
+}
+FIGURES = (
+    ("auc", "AUC"),
+    ("accuracy", "Accuracy"),
+    ("sensitivity", "Sensitivity"),
+    ("specificity", "Specificity"),
+    ("loss", "Log loss (nats)"),
+    ("ece", "Calibration error"),
+)
+
+
+def run_monitor(run_id: int, *, can_cancel: bool) -> None:
+    """Show a run, live while it is active.
+
+    Parameters
+    ----------
+    run_id : the run; an unknown one is said in a sentence.
+    can_cancel : whether to offer Cancel and Resume; whoever presses one is checked again.
+    """
+    from fl.runs import UnknownRun, get_run
+
+    try:
+        run = get_run(run_id)
+    except UnknownRun as error:
+        st.error(str(error))
+        return
+    if run.active:
+        st.fragment(_live, run_every=REFRESH)(run_id, can_cancel)
+    else:
+        playing = _playing(run_id)
+        st.fragment(_finished, run_every=REPLAY if playing else None)(run_id, can_cancel)
+
+
+def _live(run_id: int, can_cancel: bool) -> None:
+    from fl.runs import get_run
+
+    run = get_run(run_id)
+    if not run.active:
+        st.rerun()
+    _heading(run)
+    hive, strip = st.columns([5, 4], gap="large")
+    with hive:
+        run_hive.show_now(run, key=f"monitor_hive_{run_id}")
+    with strip:
+        _strip(run)
+        if can_cancel:
+            _cancel(run)
+    _curves(run)
+    run_details.tabs(run)
+
+
+def _finished(run_id: int, can_cancel: bool) -> None:
+    from fl.runs import get_run
+
+    run = get_run(run_id)
+    _heading(run)
+    hive, strip = st.columns([5, 4], gap="large")
+    at = run.round
+    with hive:
+        place = st.container()
+        at = _replay(run)
+        with place:
+            run_hive.show_round(run, at, key=f"monitor_hive_{run_id}") if run.history else run_hive.show_now(
+                run, key=f"monitor_hive_{run_id}"
+            )
+    with strip:
+        _result(run)
+        if can_cancel and run.status in ("cancelled", "failed"):
+            _resume(run)
+    _curves(run, at if at < run.round else None)
+    run_details.tabs(run)
+
+
+def _heading(run: RunView) -> None:
+    icon, colour = STATUS[run.status]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.subheader(f"Run {run.id}, {task_title(run.task)}", anchor=False, width="content")
+        st.badge(run.status, icon=icon, color=colour)
+
+
+def task_title(name: str) -> str:
+    """Return a task's title, or its name when its folder is gone."""
+    from models.registry import UnknownTask, get_task
+
+    try:
+        return get_task(name).title
+    except UnknownTask:
+        return name
+
+
+def _strip(run: RunView) -> None:
+    st.progress(min(run.round / max(run.rounds, 1), 1.0), text=f"Round {run.round} of {run.rounds}")
+    left, right = st.columns(2)
+    with left:
+        figure("Elapsed", duration(run.elapsed))
+    with right:
+        figure("Remaining", f"about {duration(run.remaining)}" if run.remaining is not None else "–", _warm_up(run))
+    last = run.history[-1] if run.history else None
+    left, right = st.columns(2)
+    with left:
+        figure("AUC now", number(last.metrics.get("auc")) if last else "–", "held-out rows")
+    with right:
+        figure("Log loss now", number(last.loss) if last else "–", "nats, held-out rows")
+    st.caption(run_hive.caption(run) if run.status == "queued" else f"Now: {run.phase or 'starting'}")
+
+
+def _warm_up(run: RunView) -> str:
+    return "" if run.history else "with the warm-up"
+
+
+def _cancel(run: RunView) -> None:
+    from fl.runs import WrongState, cancel
+
+    asked = run.phase == "cancelling"
+    pressed = st.button(
+        "Cancel the run",
+        icon=":material/stop_circle:",
+        key=f"monitor_cancel_{run.id}",
+        disabled=asked,
+        help="Stops within two seconds. The last good model stays, and the run can be resumed.",
+    )
+    if asked:
+        st.caption("Stopping. The last good model stays.")
+    if pressed:
+        person = gate.current_person()
+        if person is None or not gate.may(Action.CANCEL_RUN):
+            st.error("Your role may not cancel a run.")
+            return
+        try:
+            cancel(run.id, by=person.id)
+        except WrongState as error:
+            st.error(str(error))
+            return
+        st.rerun()
+
+
+def _resume(run: RunView) -> None:
+    from fl.runs import WrongState, resume
+
+    if not st.button("Resume the run", icon=":material/resume:", key=f"monitor_resume_{run.id}"):
+        return
+    person = gate.current_person()
+    if person is None or not gate.may(Action.START_RUN):
+        st.error("Your role may not resume a run.")
+        return
+    try:
+        resume(run.id, by=person.id)
+    except WrongState as error:
+        st.error(str(error))
+        return
+    st.rerun()
+
+
+def _result(run: RunView) -> None:
+    if run.error:
+        st.error(run.error)
+    if run.final:
+        for row in (FIGURES[:2], FIGURES[2:4], FIGURES[4:]):
+            for column, (metric, label) in zip(st.columns(2), row, strict=True):
+                score = run.final.get(metric)
+                with column:
+                    figure(label, number(score["value"] if score else None), interval(score))
+        st.caption(
+            "The model after the last round on held-out rows that no site trains on, with 95 % bootstrap intervals."
+        )
+    elif not run.error:
+        st.write("The run ended before it had a result.")
+    figure("Took", duration(run.elapsed), f"{run.executor} executor" if run.executor else "")
+    if run.version_id is not None:
+        _version(run.version_id)
+
+
+def _version(version_id: int) -> None:
+    from models.versions import get_version
+
+    version = get_version(version_id)
+    standing = "the champion" if version.champion else "a challenger"
+    if gate.may(Action.PROMOTE):
+        st.page_link(
+            "admin.py",
+            label=f"Became {version.label}, {standing}: compare and decide",
+            icon=":material/balance:",
+            query_params={"section": "decision", "version": str(version_id)},
+        )
+    else:
+        st.html(f"<p>It became <b>{escape(version.label)}</b>, {standing}.</p>")
+
+
+def _playing(run_id: int) -> bool:
+    return bool(st.session_state.get(f"replay_on_{run_id}"))
+
+
+def _replay(run: RunView) -> int:
+    """Draw slider and Play; return the round to show."""
+    if run.round < 1:
+        return 0
+    slider = f"replay_{run.id}"
+    if _playing(run.id):
+        after = int(st.session_state.get(slider, -1)) + 1
+        st.session_state[slider] = min(after, run.round)
+        if after >= run.round:
+            st.session_state[f"replay_on_{run.id}"] = False
+            st.rerun()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        playing = _playing(run.id)
+        if st.button(
+            "Pause" if playing else "Replay",
+            icon=":material/pause:" if playing else ":material/play_arrow:",
+            key=f"replay_button_{run.id}",
+        ):
+            st.session_state[f"replay_on_{run.id}"] = not playing
+            if not playing and st.session_state.get(slider, run.round) >= run.round:
+                st.session_state[slider] = 0
+            st.rerun()
+        st.session_state.setdefault(slider, run.round)
+        return int(st.slider("Round", 0, run.round, key=slider, disabled=playing))
+
+
+def _curves(run: RunView, marked: int | None = None) -> None:
+    for column, metric in zip(st.columns(2, gap="large"), ("loss", "auc"), strict=True):
+        with column:
+            drawn = charts.curves(run, metric, marked=marked)
+            charts.show(drawn, charts.curve_sentence(run, metric), key=f"monitor_{metric}_{run.id}")
