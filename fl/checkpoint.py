@@ -1,0 +1,126 @@
+"""A run's last good state on disk, complete enough to go on from as if nothing had happened.
+
+One safetensors file a run: weights, preparation and the strategy's own arrays as tensors, the rest as JSON in its
+header. One file replaced by one rename is either the old state or the new one, never half of each. Sites draw their
+randomness from (seed, round, position), so the round number stands for the state of every random generator.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from data.table import FloatArray
+from fl.watcher import Snapshot
+from models.preparation import Preparation
+from settings import get_settings
+
+FORMAT = "medhive checkpoint 1"
+STRATEGY = "strategy."
+
+
+class CheckpointError(Exception):
+    """The file is damaged or belongs to another run; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A snapshot, and what was sent so far: bytes from and to each site by position."""
+
+    snapshot: Snapshot
+    bytes_up: Mapping[int, int] = field(default_factory=dict)
+    bytes_down: Mapping[int, int] = field(default_factory=dict)
+
+
+def write(run_id: int, key: str, checkpoint: Checkpoint) -> None:
+    """Write a run's state, replacing the one before.
+
+    Parameters
+    ----------
+    run_id : the run.
+    key : text that only this run has (its request and moment), checked by ``load``.
+    checkpoint : what to write.
+    """
+    snapshot = checkpoint.snapshot
+    tensors: dict[str, FloatArray] = {
+        "weights": snapshot.weights,
+        "fill": snapshot.preparation.fill,
+        "mean": snapshot.preparation.mean,
+        "scale": snapshot.preparation.scale,
+        **{STRATEGY + name: array for name, array in snapshot.strategy_state.items()},
+    }
+    tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    state = {
+        "format": FORMAT,
+        "key": key,
+        "round": snapshot.round,
+        "digest": _digest(tensors),
+        "bytes_up": {str(position): count for position, count in checkpoint.bytes_up.items()},
+        "bytes_down": {str(position): count for position, count in checkpoint.bytes_down.items()},
+    }
+    path = path_of(run_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(f".{os.getpid()}.new")
+    with new.open("wb") as file:
+        file.write(save(tensors, metadata={"state": json.dumps(state)}))
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def load(run_id: int, key: str) -> Checkpoint | None:
+    """Return a run's last state, None when it has none.
+
+    Raises
+    ------
+    CheckpointError
+        When the file is damaged or was written for another run.
+    """
+    path = path_of(run_id)
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, framework="numpy") as file:
+            state: dict[str, Any] = json.loads((file.metadata() or {})["state"])
+            tensors: dict[str, FloatArray] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        if state["format"] != FORMAT or state["digest"] != _digest(tensors):
+            raise CheckpointError(f"the checkpoint of run {run_id} is damaged.")
+        if state["key"] != key:
+            raise CheckpointError(f"the checkpoint found for run {run_id} belongs to another run.")
+        return _checkpoint(state, tensors)
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError, AttributeError):
+        raise CheckpointError(f"the checkpoint of run {run_id} is damaged.") from None
+
+
+def remove(run_id: int) -> None:
+    """Delete a run's state, when its model version holds all that matters."""
+    path_of(run_id).unlink(missing_ok=True)
+
+
+def path_of(run_id: int) -> Path:
+    """Return where a run's state lies."""
+    return get_settings().home / "checkpoints" / f"run-{run_id}.safetensors"
+
+
+def _checkpoint(state: Mapping[str, Any], tensors: Mapping[str, FloatArray]) -> Checkpoint:
+    preparation = Preparation(tensors["fill"], tensors["mean"], tensors["scale"])
+    own = {name.removeprefix(STRATEGY): array for name, array in tensors.items() if name.startswith(STRATEGY)}
+    snapshot = Snapshot(int(state["round"]), tensors["weights"], preparation, own)
+    up, down = ({int(position): int(n) for position, n in state[name].items()} for name in ("bytes_up", "bytes_down"))
+    return Checkpoint(snapshot, up, down)
+
+
+def _digest(tensors: Mapping[str, FloatArray]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        array = tensors[name]
+        digest.update(f"{name} {array.dtype.str} {array.shape} ".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
