@@ -1,0 +1,57 @@
+"""What is written down beside a model's weights: where it comes from and how good it is."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from models.metrics import Interval
+from settings import ROOT
+
+
+@cache
+def medhive_version() -> str:
+    """Return the version in pyproject.toml."""
+    version: str = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    return version
+
+
+def describe(
+    *,
+    task: str,
+    data: Mapping[str, Any],
+    request: Mapping[str, Any],
+    rounds: int,
+    executor: str,
+    scores: Mapping[str, Interval],
+    n: int,
+    command: str,
+    benefit: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return a manifest without its SHA-256, which writing the weights adds.
+
+    Parameters
+    ----------
+    data : source, fingerprint, n_training, n_calibration, n_heldout, synthetic, sites [{name, samples}].
+    request : the run's request as JSON, with seed and strategy.
+    rounds : rounds really done.
+    scores, n : every metric on the ``n`` held-out rows, with its interval.
+    command : what makes this model again.
+    benefit : site name → local and federated scores, and the pooled upper bound.
+    """
+    return {
+        "task": task,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "medhive_version": medhive_version(),
+        "command": command,
+        "data": dict(data),
+        "request": dict(request),
+        "seed": request.get("seed"),
+        "strategy": request.get("strategy"),
+        "rounds": rounds,
+        "executor": executor,
+        "n": n,
+        "scores": {name: score.as_json() for name, score in scores.items()},
+        **({"benefit": dict(benefit)} if benefit else {}),
+    }

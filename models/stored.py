@@ -1,0 +1,135 @@
+"""A trained model as two files: weights.safetensors holds all that computes, manifest.json says what it is."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.table import FloatArray
+from data.whole_file import write_whole
+from models.calibration import Calibration
+from models.preparation import Preparation
+from models.task import Task
+
+if TYPE_CHECKING:
+    from torch import nn
+
+WEIGHTS = "weights.safetensors"
+MANIFEST = "manifest.json"
+_BATCH = 8192  # rows through the network at once
+
+
+class DamagedModel(Exception):
+    """The weights file is missing, was changed, or does not fit the task's network; the message says which."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network ready to answer: inputs in the schema's units go in, calibrated probabilities come out."""
+
+    task: Task
+    network: "nn.Module"
+    preparation: Preparation
+    calibration: Calibration
+
+    def logits(self, x: FloatArray) -> NDArray[np.float64]:
+        """Return the network's (n,) logits for (n, d) inputs, NaN where missing; not calibrated."""
+        import torch
+
+        self.network.eval()
+        features = torch.from_numpy(self.preparation(self.task, x))
+        with torch.inference_mode():
+            starts = range(0, len(features), _BATCH)
+            parts = [self.network(features[start : start + _BATCH]).reshape(-1) for start in starts]
+        found: NDArray[np.float64] = torch.cat(parts).numpy().astype(np.float64)
+        return found
+
+    def probability(self, x: FloatArray) -> NDArray[np.float64]:
+        """Return the (n,) calibrated probabilities of the positive class for (n, d) inputs."""
+        return self.calibration.probability(self.logits(x))
+
+    @classmethod
+    def of(cls, task: Task, weights: FloatArray, preparation: Preparation, calibration: Calibration) -> "Model":
+        """Return the model with the flat (p,) ``weights``."""
+        from models.weights import load_flat
+
+        network = task.network()
+        load_flat(network, weights)
+        return cls(task, network, preparation, calibration)
+
+
+def write_weights(
+    folder: Path,
+    task: Task,
+    weights: FloatArray,
+    preparation: Preparation,
+    calibration: Calibration,
+    manifest: Mapping[str, Any],
+) -> str:
+    """Write both files into ``folder`` and return the SHA-256 of the weights file, which the manifest carries too."""
+    from safetensors.numpy import save
+
+    model = Model.of(task, weights, preparation, calibration)
+    tensors: dict[str, NDArray[Any]] = {
+        f"network.{name}": np.ascontiguousarray(tensor.detach().cpu().numpy())
+        for name, tensor in model.network.state_dict().items()
+    }
+    for name in ("fill", "mean", "scale"):
+        tensors[f"prepare.{name}"] = np.ascontiguousarray(getattr(preparation, name), dtype=np.float32)
+    for name in ("slope", "intercept", "slopes", "intercepts"):
+        values = np.atleast_1d(np.asarray(getattr(calibration, name), dtype=np.float64))
+        tensors[f"calibration.{name}"] = np.ascontiguousarray(values)
+    content = save(tensors, metadata={"task": task.name})
+    sha256 = hashlib.sha256(content).hexdigest()
+    document = {**manifest, "task": task.name, "sha256": sha256}
+    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / WEIGHTS, content)
+    write_whole(folder / MANIFEST, text.encode() + b"\n")
+    return sha256
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest in ``folder``."""
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DamagedModel(f"{folder / MANIFEST} cannot be read: {error}.") from error
+    return manifest
+
+
+def read_model(folder: Path, task: Task, sha256: str) -> Model:
+    """Return the model in ``folder``.
+
+    Raises
+    ------
+    DamagedModel
+        When the file is missing, its SHA-256 is not ``sha256``, or it holds another network than the task's.
+    """
+    import torch
+    from safetensors.numpy import load
+
+    path = folder / WEIGHTS
+    try:
+        content = path.read_bytes()
+    except OSError:
+        raise DamagedModel(f"The weights of this version are missing: {path} cannot be read.") from None
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise DamagedModel(f"The weights of this version were changed after training: {path} has another SHA-256.")
+    tensors = load(content)
+    network = task.network()
+    state = {k.removeprefix("network."): torch.from_numpy(v) for k, v in tensors.items() if k.startswith("network.")}
+    try:
+        network.load_state_dict(state)
+    except RuntimeError:
+        raise DamagedModel(f"{path} holds another network than the one of task {task.name} now.") from None
+    network.eval()
+    preparation = Preparation(*(tensors[f"prepare.{name}"] for name in ("fill", "mean", "scale")))
+    slope, intercept = (float(tensors[f"calibration.{name}"][0]) for name in ("slope", "intercept"))
+    calibration = Calibration(slope, intercept, tensors["calibration.slopes"], tensors["calibration.intercepts"])
+    return Model(task, network, preparation, calibration)
