@@ -11,7 +11,8 @@ import streamlit as st
 from starlette.routing import Mount
 
 from api import auth
-from api.application import api
+from api.application import create_api
+from fl.worker_status import worker_status
 from settings import ROOT
 
 
@@ -29,5 +30,5 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any] | None]:
 app = st.App(
     ROOT / "pages" / "navigation.py",
     lifespan=lifespan,
-    routes=[*auth.routes, Mount("/api", app=api)],
+    routes=[*auth.routes, Mount("/api", app=create_api(lambda: worker_status().alive))],
 )

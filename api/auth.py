@@ -23,7 +23,7 @@ def enter(request: Request) -> Response:
     sign_out(request.cookies.get(COOKIE))  # the browser's earlier session ends; a session never changes its person
     wanted = request.query_params.get("next", "")
     response = _back("/" + (wanted if _PAGE_NAME.fullmatch(wanted) else ""))
-    response.set_cookie(COOKIE, cookie, max_age=int(SESSION_LIFE.total_seconds()), **_attributes(request))
+    _set(response, request, cookie, int(SESSION_LIFE.total_seconds()))
     return response
 
 
@@ -33,7 +33,7 @@ def leave(request: Request) -> Response:
         return PlainTextResponse("Sign out on the account page of MedHive itself.", status_code=403)
     sign_out(request.cookies.get(COOKIE))
     response = _back("/")
-    response.delete_cookie(COOKIE, **_attributes(request))
+    _set(response, request, "", 0)
     return response
 
 
@@ -51,5 +51,6 @@ def _back(to: str) -> Response:
     )
 
 
-def _attributes(request: Request) -> dict[str, object]:
-    return {"httponly": True, "samesite": "lax", "secure": request.url.scheme == "https", "path": "/"}
+def _set(response: Response, request: Request, value: str, seconds: int) -> None:
+    secure = request.url.scheme == "https"
+    response.set_cookie(COOKIE, value, max_age=seconds, path="/", httponly=True, samesite="lax", secure=secure)

@@ -1,6 +1,6 @@
 """Signing in and out in the browser. Only a response of the server can set an HttpOnly cookie, so the page goes there.
 
-A small component sends the browser to ``/auth/enter`` or ``/auth/leave``; these answer with the cookie and the way back.
+A small component sends the browser to ``/auth/enter`` or ``/auth/leave``, which answer with the cookie and a way back.
 """
 
 from urllib.parse import urlencode

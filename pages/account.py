@@ -87,9 +87,10 @@ def own_account(person: UserView) -> None:
     """Show who is signed in, and let the person change the password and sign out."""
     theme.page(person.name, f"{person.role.capitalize()}: {ROLE_WORDS[person.role]}.", eyebrow="Your account")
     with st.container(border=True, width=640):
-        st.markdown(f"**E-mail**  \n{theme.escape(person.email)}")
-        if person.site_name:
-            st.markdown(f"**Site**  \n{theme.escape(person.site_name)}")
+        for what, text in (("E-mail", person.email), ("Site", person.site_name)):
+            if text:
+                st.caption(what)
+                st.text(text)  # as it was typed: a name may not become Markdown
         if st.button("Sign out", icon=":material/logout:", key="sign_out"):
             leave()
     if person.demo:

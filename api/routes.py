@@ -1,0 +1,119 @@
+"""The addresses of the API: thin, over the same functions as the pages."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from fastapi.concurrency import run_in_threadpool
+
+from api.problems import MEDIA_TYPE, Problem
+from api.rows import checked, csv_of
+from api.schemas import ChampionOut, ColumnOut, Health, PredictionOut, Predictions, ProblemOut, Rows, Score, TaskOut
+from settings import get_settings
+
+if TYPE_CHECKING:
+    from data.table import FloatArray
+    from models.task import Task
+
+router = APIRouter()
+_MOST_EXPLAINED = 20
+
+_PREDICT_BODY = {
+    "required": True,
+    "content": {
+        "application/json": {"schema": Rows.model_json_schema()},
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {
+                    "file": {"type": "string", "format": "binary", "description": "CSV of rows, without the label."}
+                },
+            }
+        },
+    },
+}
+
+
+def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    schema = {"schema": {"$ref": "#/components/schemas/ProblemOut"}}
+    return {status: {"content": {MEDIA_TYPE: schema}, "model": ProblemOut} for status in statuses}
+
+
+@router.get("/health", summary="Whether the server works")
+def health(request: Request) -> Health:
+    """Say that the server answers, and whether its worker process is alive."""
+    return Health(status="ok", worker=request.app.state.worker_alive(), demo=get_settings().demo)
+
+
+@router.get("/tasks", summary="The questions the hive answers")
+def tasks() -> list[TaskOut]:
+    """List the tasks with their inputs (units, ranges) and the champion that answers, with its scores."""
+    from models.registry import tasks as known  # brings in torch
+
+    return [_task_out(task) for task in known().values()]
+
+
+@router.post(
+    "/tasks/{task}/predict",
+    summary="Ask a task's champion about one or many patients",
+    responses=_problems(401, 403, 404, 413, 415, 422, 503),
+    openapi_extra={"requestBody": _PREDICT_BODY},
+)
+async def predict(
+    request: Request, task: Annotated[str, Path(description="Name of a task, as in /api/tasks.")]
+) -> Predictions:
+    """Predict for up to 1000 rows as JSON or 10,000 rows as a CSV file.
+
+    For up to 20 rows the answer says how much each input counted.
+    """
+    found = await run_in_threadpool(_find, task)
+    raw = await csv_of(request, found.schema)
+    x = await run_in_threadpool(checked, raw, found.schema)
+    return await run_in_threadpool(_predict, found, x)
+
+
+def _find(name: str) -> "Task":
+    from models.registry import UnknownTask, get_task
+
+    try:
+        return get_task(name)
+    except UnknownTask as error:
+        raise Problem(404, str(error)) from None
+
+
+def _predict(task: "Task", x: "FloatArray") -> Predictions:
+    from models.predict import InputError
+    from models.predict import predict as ask
+    from models.versions import NoChampion
+
+    try:
+        answers = ask(task, x, explain=len(x) <= _MOST_EXPLAINED)
+    except NoChampion as error:
+        raise Problem(503, str(error)) from None
+    except InputError as error:
+        raise Problem(422, str(error)) from None
+    return Predictions(predictions=[PredictionOut.model_validate(answer) for answer in answers])
+
+
+def _task_out(task: "Task") -> TaskOut:
+    from models.versions import champion
+
+    best = champion(task.name)
+    scores = best.manifest.get("scores", {}) if best else {}
+    return TaskOut(
+        name=task.name,
+        title=task.title,
+        question=task.question,
+        modality=task.modality,
+        classes=task.classes,
+        columns=[ColumnOut.model_validate(column) for column in task.schema.columns],
+        synthetic_only=task.synthetic_only,
+        champion=ChampionOut(
+            version_id=best.id,
+            version=best.label,
+            sha256=best.sha256,
+            scores={name: Score.model_validate(score) for name, score in scores.items()},
+        )
+        if best
+        else None,
+    )

@@ -1,0 +1,67 @@
+"""The rows of a prediction request, as JSON or as a CSV file, checked by the same rules as a contribution."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+
+from pydantic import ValidationError
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+
+from api.problems import Problem, sentence_of
+from api.schemas import MAX_CSV_ROWS, Cell, Rows
+from data.table import FloatArray, TableSchema
+
+MOST_PROBLEMS = 50  # named in one answer
+
+
+async def csv_of(request: Request, schema: TableSchema) -> bytes:
+    """Return the request's rows as a CSV file, whichever way they came."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json":
+        try:
+            body = Rows.model_validate_json(await request.body())
+        except ValidationError as error:
+            raise Problem(422, sentence_of(error.errors())) from None
+        return to_csv(body.rows, schema)
+    if kind == "multipart/form-data":
+        async with request.form(max_files=1, max_fields=1) as form:
+            file = form.get("file")
+            if not isinstance(file, UploadFile):
+                raise Problem(422, "The form has no file; send the CSV in the field 'file'.")
+            return await file.read()
+    raise Problem(415, "Send application/json with rows, or multipart/form-data with a CSV in the field 'file'.")
+
+
+def to_csv(rows: Sequence[Mapping[str, Cell]], schema: TableSchema) -> bytes:
+    """Write rows (column name to value) as a CSV file; raises Problem for a column the task has not or misses."""
+    optional = {column.name for column in schema.columns if column.nullable}
+    for number, row in enumerate(rows, 1):
+        if unknown := sorted(set(row) - set(schema.names)):
+            raise Problem(422, f"Row {number}: there is no column {unknown[0]!r}; /api/tasks lists the columns.")
+        if missing := [name for name in schema.names if name not in row and name not in optional]:
+            raise Problem(422, f"Row {number}: column {missing[0]!r} is missing.")
+    text = io.StringIO()
+    writer = csv.DictWriter(text, schema.names, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: "" if value is None else value for name, value in row.items()} for row in rows)
+    return text.getvalue().encode()
+
+
+def checked(raw: bytes, schema: TableSchema) -> FloatArray:
+    """Return the inputs (n, d) of a CSV file without label; raises Problem that names row, column, value and rule."""
+    from data.intake.table import check_csv  # brings in pandas
+
+    report = check_csv(raw, schema, source="API", labelled=False)
+    if report.dataset is None:
+        first = report.problems[0]
+        places = [f"row {first.row}"] if first.row is not None else []
+        places += [f"column {first.column}"] if first.column else []
+        named = [vars(problem) for problem in report.problems[:MOST_PROBLEMS]]
+        where = ", ".join(places) or "the file"
+        more = len(report.problems) - 1
+        also = f" There are {more} more such problems." if more > 1 else " There is one more." if more else ""
+        raise Problem(422, f"{where[0].upper()}{where[1:]}: {first.rule}{also}", problems=named)
+    if len(report.dataset) > MAX_CSV_ROWS:
+        raise Problem(413, f"The file has {len(report.dataset)} rows; {MAX_CSV_ROWS} are the most at a time.")
+    return report.dataset.x

@@ -1,0 +1,119 @@
+"""What the API takes and gives, for validation and the documentation. Mirrors models.predict without importing it."""
+
+from typing import Annotated, Literal
+
+from pydantic import AllowInfNan, BaseModel, ConfigDict, Field, Strict, StrictInt, StrictStr
+
+MAX_ROWS = 1000
+MAX_CSV_ROWS = 10_000
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Health(_Out):
+    """The server answers, and what it can do now."""
+
+    status: Literal["ok"]
+    worker: bool = Field(description="Whether the worker process that executes runs is alive.")
+    demo: bool = Field(description="Whether this installation is in demo mode.")
+
+
+class ColumnOut(_Out):
+    """One input of a task."""
+
+    name: str
+    title: str
+    unit: str = Field(description="Unit of measurement, empty for none.")
+    kind: Literal["number", "integer", "category"]
+    low: float = Field(description="Smallest value taken.")
+    high: float = Field(description="Largest value taken.")
+    levels: dict[int, str] = Field(description="For categories: code and meaning.")
+    nullable: bool = Field(description="Whether the value may be missing (null, or an empty cell).")
+    help: str
+
+
+class Score(BaseModel):
+    """A figure on the held-out rows with its 95 % interval; null where it is not defined."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class ChampionOut(BaseModel):
+    """The model version that answers predictions."""
+
+    version_id: int
+    version: str
+    sha256: str
+    scores: dict[str, Score]
+
+
+class TaskOut(BaseModel):
+    """One medical question the hive answers."""
+
+    name: str
+    title: str
+    question: str
+    modality: str
+    classes: tuple[str, str] = Field(description="Negative and positive answer in words.")
+    columns: list[ColumnOut]
+    synthetic_only: bool = Field(description="Whether every figure of this task is on generated data.")
+    champion: ChampionOut | None
+
+
+Cell = Annotated[float, Strict(), AllowInfNan(False)] | StrictInt | StrictStr | None
+
+
+class Rows(BaseModel):
+    """Rows to predict: one object a patient, column name to value."""
+
+    model_config = ConfigDict(extra="forbid")
+    rows: list[dict[str, Cell]] = Field(min_length=1, max_length=MAX_ROWS)
+
+
+class ContributionOut(_Out):
+    """What one input added to the answer."""
+
+    column: str
+    title: str
+    value: float | None
+    unit: str
+    weight: float = Field(description="Shapley value in log-odds: positive speaks for the positive answer.")
+
+
+class PredictionOut(_Out):
+    """The answer for one row."""
+
+    task: str
+    answer: str
+    positive: bool
+    probability: float
+    low: float = Field(description="Lower end of the 95 % interval of the probability.")
+    high: float = Field(description="Upper end of the 95 % interval of the probability.")
+    threshold: float = Field(description="Operating point: from this probability on the answer is positive.")
+    contributions: list[ContributionOut] = Field(description="Given for up to 20 rows.")
+    version_id: int
+    version: str
+    sha256: str
+    synthetic: bool
+    warnings: list[str]
+    not_for_clinical_use: str
+
+
+class Predictions(BaseModel):
+    """One prediction a row, in the order of the rows."""
+
+    predictions: list[PredictionOut]
+
+
+class ProblemOut(BaseModel):
+    """Problem details (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = Field(description="One sentence: what is wrong, where, and what would be right.")
+    instance: str
