@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from models.task import Task
 
 router = APIRouter()
-_MOST_EXPLAINED = 20
 
 _PREDICT_BODY = {
     "required": True,
@@ -64,7 +63,7 @@ async def predict(
 ) -> Predictions:
     """Predict for up to 1000 rows as JSON or 10,000 rows as a CSV file.
 
-    For up to 20 rows the answer says how much each input counted.
+    For the first 20 rows the answer says how much each input counted.
     """
     found = await run_in_threadpool(_find, task)
     raw = await csv_of(request, found.schema)
@@ -84,11 +83,11 @@ def _find(name: str) -> "Task":
 def _predict(task: "Task", x: "FloatArray") -> Predictions:
     from models.predict import InputError
     from models.predict import predict as ask
-    from models.versions import NoChampion
+    from models.versions import VersionError
 
     try:
-        answers = ask(task, x, explain=len(x) <= _MOST_EXPLAINED)
-    except NoChampion as error:
+        answers = ask(task, x)
+    except VersionError as error:
         raise Problem(503, str(error)) from None
     except InputError as error:
         raise Problem(422, str(error)) from None

@@ -94,7 +94,7 @@ class PredictionOut(_Out):
     low: float = Field(description="Lower end of the 95 % interval of the probability.")
     high: float = Field(description="Upper end of the 95 % interval of the probability.")
     threshold: float = Field(description="Operating point: from this probability on the answer is positive.")
-    contributions: list[ContributionOut] = Field(description="Given for up to 20 rows.")
+    contributions: list[ContributionOut] = Field(description="Given for the first 20 rows, what counted most first.")
     version_id: int
     version: str
     sha256: str

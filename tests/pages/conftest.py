@@ -45,21 +45,3 @@ def page(home: Path, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
         return app.run()
 
     return open_page
-
-
-@pytest.fixture(autouse=True)
-def _site_without_vault(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stand in for data.sites until it is there."""
-    import sys
-    from importlib.util import find_spec
-    from types import SimpleNamespace
-
-    from data.database import Site
-
-    def ensure_site(session, name):  # type: ignore[no-untyped-def]
-        site = session.query(Site).filter_by(name=name).one_or_none() or Site(name=name, wrapped_key=b"")
-        session.add(site)
-        return site
-
-    if find_spec("data.sites") is None:
-        monkeypatch.setitem(sys.modules, "data.sites", SimpleNamespace(ensure_site=ensure_site))
