@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import streamlit as st
+from data.public import DataMissing
 
 from components.batch_answers import ask_file
 from components.input_form import fill, input_form
 from components.result_card import result_card
-from data.public import DataMissing
 from data.table import FloatArray
 from models.task import Task
 from models.versions import VersionError, VersionView
@@ -117,11 +117,11 @@ def _put_sample(task: Task, key: str) -> None:
 
 def _ask(task: Task, version: VersionView, row: FloatArray, key: str) -> None:
     with st.spinner(f"Asking {version.label}"):
-        from models.predict import predict  # brings torch and shap: seconds, once, and only when somebody asks
+        from models.predict import InputError, predict  # brings torch and shap, only when somebody asks
 
         try:
             answer = predict(task, row[None, :], version_id=version.id)[0]
-        except VersionError as error:
+        except (InputError, VersionError) as error:
             st.session_state.pop(f"{key}_answer", None)
             st.error(str(error))
             return
@@ -145,4 +145,4 @@ def _show_answer(task: Task, key: str) -> None:
                 "Try a sample first, or fill in the form."
             )
         return
-    result_card(kept[0], task.classes, key=f"{key}_result", record_says=kept[1])
+    result_card(kept[0], key=f"{key}_result", record_says=kept[1])

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from data.intake.rules import wanted
 from data.intake.table import template_csv, to_csv
 from data.table import Dataset
 from models.task import Task
@@ -12,11 +13,6 @@ SAMPLE_ROWS = 120
 def sample_rows(task: Task, seed: int) -> Dataset:
     """Return the generated rows that the sample with ``seed`` holds."""
     return task.generate(SAMPLE_ROWS, seed=seed)
-
-
-def from_sample(task: Task, dataset: Dataset, seed: int) -> bool:
-    """Whether every row of ``dataset`` comes from the generated sample, so it cannot pass for patients."""
-    return set(dataset.row_hashes) <= set(sample_rows(task, seed).row_hashes)
 
 
 def example_files(task: Task, *, seed: int, key: str) -> None:
@@ -48,22 +44,6 @@ def example_files(task: Task, *, seed: int, key: str) -> None:
 
 def column_guide(task: Task) -> list[dict[str, str]]:
     """Return what each column must hold, one dictionary a column, ready for a table."""
-    lines = []
-    for column in task.schema.columns:
-        allowed = f"{column.low:.6g} to {column.high:.6g} {column.unit}".rstrip()
-        if column.kind == "category":
-            allowed = ", ".join(f"{code} = {meaning}" for code, meaning in column.levels.items())
-        gap = (
-            "may be empty" + (f" or {', '.join(column.missing)}" if column.missing else "") if column.nullable else "no"
-        )
-        lines.append({"Column": column.name, "Meaning": column.title, "Allowed": allowed, "Missing": gap})
-    label = f"0 = {task.classes[0]}, 1 = {task.classes[1]}"
-    lines.append(
-        {
-            "Column": task.schema.label,
-            "Meaning": task.schema.label_help or "what was found",
-            "Allowed": label,
-            "Missing": "no",
-        }
-    )
-    return lines
+    lines = [{"Column": c.name, "Meaning": c.title, "Must be": wanted(c), "More": c.help} for c in task.schema.columns]
+    label = f"0 ({task.classes[0]}) or 1 ({task.classes[1]})"
+    return [*lines, {"Column": task.schema.label, "Meaning": "what was found", "Must be": label, "More": ""}]

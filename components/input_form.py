@@ -7,6 +7,7 @@ from itertools import takewhile
 import numpy as np
 import streamlit as st
 
+from data.intake.rules import wanted
 from data.table import Column, FloatArray, TableSchema
 
 NOT_KNOWN = "not known"
@@ -20,25 +21,16 @@ def shown(value: float) -> str:
     return f"{value:.5g}"
 
 
-def range_words(column: Column) -> str:
-    """Return the allowed values of a column in words: ``50 to 120 bpm``."""
-    if column.kind == "category":
-        return "one of " + ", ".join(column.levels.values())
-    whole = "a whole number, " if column.kind == "integer" else ""
-    return f"{whole}{shown(column.low)} to {shown(column.high)} {column.unit}".rstrip()
-
-
 def complaint(column: Column, value: float | None) -> str:
     """Return one sentence about what is wrong with ``value`` and what would be right; empty when nothing is."""
     if value is None:
-        return "" if column.nullable else f"{column.title} is needed: {range_words(column)}."
-    if not math.isfinite(value):
-        return f"{column.title} must be a number: {range_words(column)}."
+        return "" if column.nullable else f"{column.title} is needed: {wanted(column)}."
     if column.kind == "category":
-        return "" if int(value) in column.levels else f"{column.title} must be {range_words(column)}."
-    if column.low <= value <= column.high and (column.kind == "number" or float(value).is_integer()):
-        return ""
-    return f"{shown(value)} is outside what the model knows: {range_words(column)}."
+        right = value in column.levels
+    else:
+        whole = column.kind == "number" or float(value).is_integer()
+        right = math.isfinite(value) and column.low <= value <= column.high and whole
+    return "" if right else f"{column.title} must be {wanted(column)}."
 
 
 def grouped(columns: Sequence[Column]) -> list[tuple[str, list[Column]]]:
@@ -113,7 +105,7 @@ def _field(column: Column, key: str) -> float | None:
     name = f"{key}_{column.name}"
     st.session_state.setdefault(name, _widget_value(column, column.typical))
     label = f"{column.title} ({column.unit})" if column.unit else column.title
-    tip = f"{column.help} Allowed: {range_words(column)}.".strip()
+    tip = f"{column.help} Allowed: {wanted(column)}.".strip()
     value: float | None
     if column.kind == "category":
         options: list[int | None] = [*column.levels, *([None] if column.nullable else [])]
@@ -132,7 +124,7 @@ def _field(column: Column, key: str) -> float | None:
             step=1 if whole else _step(column),
             format="%d" if whole else "%.6g",
             key=name,
-            help=tip + (" Leave empty when not known." if column.nullable else ""),
+            help=tip,
             placeholder=NOT_KNOWN if column.nullable else None,
         )
     if sentence := complaint(column, value):

@@ -9,7 +9,7 @@ import streamlit as st
 from components.charts import show
 from components.theme import amount, interval, number, palette
 from models.task import Task
-from models.versions import VersionView, promotions, versions
+from models.versions import PromotionView, VersionView, promotions, versions
 
 METRICS = (
     ("auc", "AUC", "Chance that a positive record gets a higher probability than a negative one."),
@@ -52,15 +52,9 @@ def figure_table(scores: Mapping[str, Any]) -> list[dict[str, str]]:
 def figure_chart(scores: Mapping[str, Any]) -> go.Figure:
     """Return a dot with its interval for each metric between 0 and 1 for which more is better."""
     colours = palette()
-    rows = [
-        (name, scores[metric])
-        for metric, name, _ in METRICS[:4]
-        if (scores.get(metric) or {}).get("value") is not None and scores[metric]["value"] == scores[metric]["value"]
-    ][::-1]
-    values = [float(score["value"]) for _, score in rows]
-    ends = [
-        (score.get("low") or value, score.get("high") or value) for (_, score), value in zip(rows, values, strict=True)
-    ]
+    rows = [(name, score) for metric, name, _ in METRICS[:4] if (score := _known(scores.get(metric)))][::-1]
+    values = [score["value"] for _, score in rows]
+    ends = [(score["low"], score["high"]) for _, score in rows]
     chart = go.Figure(
         go.Scatter(
             x=values,
@@ -88,6 +82,15 @@ def figure_chart(scores: Mapping[str, Any]) -> go.Figure:
         showlegend=False,
     )
     return chart
+
+
+def _known(score: Mapping[str, Any] | None) -> dict[str, float] | None:
+    """Return value, low and high as numbers, the ends equal to the value where there is no interval."""
+    if not score or score.get("value") is None or score["value"] != score["value"]:
+        return None
+    value = float(score["value"])
+    ends = {end: float(value if score.get(end) is None else score[end]) for end in ("low", "high")}
+    return {"value": value, **ends}
 
 
 def _figures(task: Task, version: VersionView, key: str) -> None:
@@ -121,9 +124,28 @@ def _history(task: Task, key: str) -> None:
     st.dataframe(version_table(known), hide_index=True, key=f"{key}_versions")
     st.caption("The champion is the version that answers here. Others are challengers, or were champions before.")
     decisions = promotions(task.name)
-    st.markdown("**Decisions**" if decisions else "Nobody has promoted a version yet.")
-    for decision in decisions:
-        st.markdown(str(decision))
+    decisions = promotions(task.name)
+    if decisions:
+        st.markdown("**Decisions**")
+        st.dataframe(decision_table(decisions), hide_index=True, key=f"{key}_decisions")
+        st.caption("Who decided what Model Hive serves, newest first. The champion follows from this list.")
+    else:
+        st.markdown("Nobody has promoted a version yet.")
+
+
+def decision_table(decisions: Sequence[PromotionView]) -> list[dict[str, Any]]:
+    """Return one line a decision."""
+    words = {"shipped": "came with MedHive", "promote": "promoted", "rollback": "rolled back to"}
+    return [
+        {
+            "When": f"{decision.at:%d %b %Y, %H:%M} UTC",
+            "Decision": words.get(decision.kind, decision.kind),
+            "Version": decision.version,
+            "By": decision.by,
+            "Reason": decision.reason,
+        }
+        for decision in decisions
+    ]
 
 
 def version_table(known: Sequence[VersionView]) -> list[dict[str, Any]]:

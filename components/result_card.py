@@ -10,6 +10,8 @@ import streamlit as st
 
 from components.input_form import shown
 from components.probability_bar import probability_bar
+from models.registry import get_task
+from models.task import Task
 
 if TYPE_CHECKING:  # models.predict brings torch, which a page loads only when somebody asks for an answer
     from models.predict import Contribution, Prediction
@@ -27,14 +29,16 @@ def percent(probability: float) -> str:
     return f"{100 * probability:.1f} %" if probability < 0.1 or probability > 0.9 else f"{100 * probability:.0f} %"
 
 
-def result_card(prediction: "Prediction", classes: tuple[str, str], *, key: str, record_says: str = "") -> None:
+def result_card(prediction: "Prediction", *, key: str = "answer", record_says: str = "") -> None:
     """Draw one answer.
 
     Parameters
     ----------
-    classes : (negative, positive) of the task in words.
+    key : begins the keys of the widgets, for pages with several answers.
     record_says : for a sample, what its record says was found; empty for a record that somebody typed.
     """
+    task = get_task(prediction.task)
+    classes = task.classes
     with st.container(border=True, key=f"{key}_card"):
         st.subheader(prediction.answer, anchor=False)
         st.markdown(
@@ -49,7 +53,7 @@ def result_card(prediction: "Prediction", classes: tuple[str, str], *, key: str,
         for warning in prediction.warnings:
             st.warning(warning, icon=":material/warning:")
         if prediction.contributions:
-            _what_counted(prediction.contributions, classes, key)
+            _what_counted(prediction.contributions, task, key)
         st.divider()
         origin = " · trained on synthetic data" if prediction.synthetic else ""
         st.caption(f"{prediction.version}{origin} · SHA-256 `{prediction.sha256[:12]}`")
@@ -65,23 +69,23 @@ def result_card(prediction: "Prediction", classes: tuple[str, str], *, key: str,
         )
 
 
-def what_counted_sentence(contributions: Sequence["Contribution"], classes: tuple[str, str]) -> str:
+def what_counted_sentence(contributions: Sequence["Contribution"], task: Task) -> str:
     """Return one sentence that names the inputs that moved the answer most, for and against the positive class."""
     ordered = sorted(contributions, key=lambda c: -abs(c.weight))
-    towards = [_named(c) for c in ordered if c.weight > 0][:2]
-    away = [_named(c) for c in ordered if c.weight < 0][:2]
-    parts = []
-    if towards:
-        parts.append(f"{' and '.join(towards)} spoke most for {classes[1]}")
-    if away:
-        parts.append(f"{' and '.join(away)} most for {classes[0]}")
+    towards = [_named(c, task) for c in ordered if c.weight > 0][:2]
+    away = [_named(c, task) for c in ordered if c.weight < 0][:2]
+    parts = [
+        f"{' and '.join(names)} spoke most for {side}"
+        for names, side in ((towards, task.classes[1]), (away, task.classes[0]))
+        if names
+    ]
     return "; ".join(parts) + "." if parts else "No input moved the answer away from that for a typical record."
 
 
-def contribution_chart(contributions: Sequence["Contribution"], classes: tuple[str, str]) -> go.Figure:
+def contribution_chart(contributions: Sequence["Contribution"], task: Task) -> go.Figure:
     """Return horizontal bars of Shapley values in log-odds, largest on top, the small ones summed into one bar."""
     ordered = sorted(contributions, key=lambda c: -abs(c.weight))
-    bars = [(_named(c), c.weight) for c in ordered[:_SHOWN]]
+    bars = [(_named(c, task), c.weight) for c in ordered[:_SHOWN]]
     if rest := ordered[_SHOWN:]:
         bars.append((f"{len(rest)} other inputs together", sum(c.weight for c in rest)))
     names, weights = [name for name, _ in bars][::-1], [weight for _, weight in bars][::-1]
@@ -103,7 +107,7 @@ def contribution_chart(contributions: Sequence["Contribution"], classes: tuple[s
         margin={"l": 0, "r": 0, "t": 8, "b": 40},
         showlegend=False,
         xaxis={
-            "title": f"← {classes[0]}   ·   log-odds   ·   {classes[1]} →",
+            "title": f"← {task.classes[0]}   ·   log-odds   ·   {task.classes[1]} →",
             "range": [-reach, reach],
             "zeroline": True,
             "zerolinewidth": 1,
@@ -114,11 +118,11 @@ def contribution_chart(contributions: Sequence["Contribution"], classes: tuple[s
     return figure
 
 
-def _what_counted(contributions: Sequence["Contribution"], classes: tuple[str, str], key: str) -> None:
+def _what_counted(contributions: Sequence["Contribution"], task: Task, key: str) -> None:
     st.markdown("**Which inputs mattered**")
-    sentence = what_counted_sentence(contributions, classes)
+    sentence = what_counted_sentence(contributions, task)
     st.plotly_chart(
-        contribution_chart(contributions, classes), key=f"{key}_why", config={"displayModeBar": False}, alt=sentence
+        contribution_chart(contributions, task), key=f"{key}_why", config={"displayModeBar": False}, alt=sentence
     )
     st.caption(
         f"{sentence} The bars are Shapley values: how far each input moves the answer, in log-odds, from the answer "
@@ -126,7 +130,10 @@ def _what_counted(contributions: Sequence["Contribution"], classes: tuple[str, s
     )
 
 
-def _named(contribution: "Contribution") -> str:
+def _named(contribution: "Contribution", task: Task) -> str:
+    """Return an input with its value as people say it: ``Chest pain (typical angina)``, ``Age (54 years)``."""
     if contribution.value is None:
         return f"{contribution.title} (not known)"
-    return f"{contribution.title} {shown(contribution.value)} {contribution.unit}".rstrip()
+    levels = next((column.levels for column in task.schema.columns if column.name == contribution.column), {})
+    value = levels.get(round(contribution.value)) or f"{shown(contribution.value)} {contribution.unit}".rstrip()
+    return f"{contribution.title} ({value})"

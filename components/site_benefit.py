@@ -8,7 +8,7 @@ import streamlit as st
 from sqlalchemy import select
 
 from components.run_monitor import run_monitor
-from components.theme import interval, number, palette
+from components.theme import interval, palette
 from data.database import RunSite, transaction
 from fl.runs import SiteBenefit, active_run, benefit_for_site
 
@@ -101,7 +101,10 @@ def headline(entry: SiteBenefit) -> str:
     alone = _value(entry.benefit, "local", "auc")
     words = "more than" if difference > 0 else "less than" if difference < 0 else "the same as"
     size = f"{abs(difference):.3f} " if difference else ""
-    return f"Run {entry.run_id}: the federated model reaches AUC {federated:.3f}, {size}{words} your site alone ({alone:.3f})."
+    return (
+        f"Run {entry.run_id}: the federated model reaches AUC {federated:.3f}, {size}{words} your site alone "
+        f"({alone:.3f})."
+    )
 
 
 def benefit_history(history: Sequence[SiteBenefit]) -> go.Figure:
@@ -121,8 +124,8 @@ def benefit_history(history: Sequence[SiteBenefit]) -> go.Figure:
             error_y={
                 "type": "data",
                 "symmetric": False,
-                "array": [(score.get("high") or score["value"]) - score["value"] for _, score in points],
-                "arrayminus": [score["value"] - (score.get("low") or score["value"]) for _, score in points],
+                "array": [_end(score, "high") - score["value"] for _, score in points],
+                "arrayminus": [score["value"] - _end(score, "low") for _, score in points],
                 "thickness": 1.2,
             },
             mode="markers",
@@ -160,16 +163,26 @@ def benefit_table(history: Sequence[SiteBenefit]) -> list[dict[str, Any]]:
             "Alone": _words(entry.benefit, "local"),
             "Federated": _words(entry.benefit, "federated"),
             "Pooled": _words(entry.benefit, "pooled"),
-            "Gain": number(gain(entry.benefit)) if gain(entry.benefit) is None else f"{gain(entry.benefit):+.3f}",
+            "Gain": _signed(gain(entry.benefit)),
         }
         for entry in history
     ]
+
+
+def _signed(difference: float | None) -> str:
+    return "not defined" if difference is None else f"{difference:+.3f}"
 
 
 def _value(benefit: Mapping[str, Any], kind: str, metric: str) -> float | None:
     score = (benefit.get(kind) or {}).get(metric) or {}
     value = score.get("value")
     return None if value is None or value != value else float(value)
+
+
+def _end(score: Mapping[str, Any], end: str) -> float:
+    """Return an end of the interval; the value itself where there is no interval."""
+    found = score.get(end)
+    return float(score["value"] if found is None or found != found else found)
 
 
 def _words(benefit: Mapping[str, Any], kind: str) -> str:

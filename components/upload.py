@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
+from components.theme import amount
 from data.intake.table import Problem, Report, check_csv
 from data.table import TableSchema
-
-_LISTED = 500  # problems drawn in the browser; the download has them all
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ def upload(schema: TableSchema, *, source: str, key: str, labelled: bool = True,
         st.session_state.pop(f"{key}_upload", None)
         return None
     raw = chosen.getvalue()
-    mark = (chosen.name, hashlib.sha256(raw).hexdigest(), source, labelled)
+    mark = (chosen.name, hashlib.sha256(raw).hexdigest(), schema.names, source, labelled)
     kept = st.session_state.get(f"{key}_upload")
     if kept is None or kept[0] != mark:
         with st.spinner("Checking every row"):
@@ -65,7 +64,7 @@ def problems_table(problems: tuple[Problem, ...]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Row": pd.array([problem.row for problem in problems], dtype="Int64"),
-            "Column": [problem.column or "whole file" for problem in problems],
+            "Column": [problem.column or "" for problem in problems],
             "Value": [problem.value for problem in problems],
             "Rule": [problem.rule for problem in problems],
         }
@@ -73,28 +72,25 @@ def problems_table(problems: tuple[Problem, ...]) -> pd.DataFrame:
 
 
 def show_problems(report: Report, *, filename: str, key: str) -> None:
-    """Say how many problems there are, list them, and offer the list as a file."""
+    """Say how many problems there are, list them, offer the list as a file, and show how the file was read."""
     table = problems_table(report.problems)
-    rows = table["Row"].nunique()
-    count = f"{len(table)} problem{'s' if len(table) != 1 else ''}"
-    where = f" in {rows} row{'s' if rows != 1 else ''}" if rows else ""
-    st.error(f"{filename}: {count}{where}. Nothing was stored. Mend the file and choose it again.")
+    st.error(
+        f"{filename} has {amount(report.problem_count, 'problem')}, so nothing is kept of it. Mend it and choose it again."
+    )
     st.dataframe(
-        table.head(_LISTED),
+        table,
         hide_index=True,
         key=f"{key}_problems",
         height=min(38 + 35 * len(table), 320),
+        alt="The problems of the file: row, column, value and the rule for it",
         column_config={
-            "Row": st.column_config.NumberColumn(
-                "Row", width="small", help="Counted from the first line under the header."
-            ),
-            "Column": st.column_config.TextColumn("Column", width="small"),
-            "Value": st.column_config.TextColumn("Value", width="small"),
-            "Rule": st.column_config.TextColumn("Rule", width="large"),
+            "Row": st.column_config.NumberColumn("Row", width=60),
+            "Column": st.column_config.TextColumn("Column", width=130),
+            "Value": st.column_config.TextColumn("Value", width=90),
+            "Rule": st.column_config.TextColumn("Rule", width=520),
         },
     )
-    more = f"The first {_LISTED} are shown; the download has all {len(table)}. " if len(table) > _LISTED else ""
-    st.caption(f"{more}Row 1 is the first line under the header.")
+    st.caption("Row 1 is the first line under the header. Without a row, the whole file is meant.")
     st.download_button(
         "Download the problems",
         table.to_csv(index=False).encode(),
@@ -104,12 +100,15 @@ def show_problems(report: Report, *, filename: str, key: str) -> None:
         on_click="ignore",
         key=f"{key}_problems_csv",
     )
+    if len(report.preview):
+        with st.expander("How the file was read", icon=":material/table_view:"):
+            st.dataframe(report.preview, key=f"{key}_as_read")
 
 
 def show_preview(report: Report, schema: TableSchema, *, key: str) -> None:
     """Show the first rows as they were read, and what the check noted without objecting."""
     titles = {c.name: f"{c.title} ({c.unit})" if c.unit else c.title for c in schema.columns}
-    st.dataframe(report.preview.rename(columns=titles), hide_index=True, key=f"{key}_preview")
-    st.caption(f"The first {len(report.preview)} of {report.rows} rows, as they were read.")
+    st.dataframe(report.preview.rename(columns=titles).rename_axis("Row"), key=f"{key}_preview", height=240)
+    st.caption(f"The first {len(report.preview)} of {amount(report.rows, 'row')}, as they were read.")
     for note in report.notes:
-        st.info(note, icon=":material/info:")
+        st.caption(f":material/info: {note}")

@@ -10,7 +10,7 @@ from accounts.people import UserView
 from accounts.permissions import Action
 from components import gate, theme
 from components.contributions import contribution_list, receipt_card
-from components.example_files import column_guide, example_files, from_sample
+from components.example_files import column_guide, example_files
 from components.site_benefit import own_run, runs_by_dataset, site_benefit
 from components.step_list import State, StepList
 from components.upload import Upload, forget_upload, show_preview, show_problems, size_words, upload
@@ -129,7 +129,7 @@ def _choose_file(task: Task, person: UserView, site_id: int) -> Upload | None:
         source=f"contributed by {person.site_name}",
         key=KEY,
         help="One line a record, with the column names of the template. Leave out names, dates of birth and numbers "
-        "that identify a person: other columns are refused.",
+        "that identify a person: other columns are neither read nor kept.",
     )
     if chosen is not None:
         st.caption(f"{chosen.filename} · {size_words(chosen.size)} · SHA-256 {chosen.report.sha256[:12]}…")
@@ -154,16 +154,14 @@ def _check(task: Task | None, chosen: Upload | None) -> None:
 def _confirm(task: Task, chosen: Upload, person: UserView, site_id: int) -> None:
     dataset = chosen.report.dataset
     assert dataset is not None  # the caller has looked
-    generated = from_sample(task, dataset, site_id)
     synthetic = st.checkbox(
         "These rows are synthetic, not from patients",
-        value=generated,
-        disabled=generated,
+        value=dataset.synthetic,
+        disabled=dataset.synthetic,
         key=f"{KEY}_synthetic_{chosen.report.sha256[:12]}",
-        help="Synthetic rows are marked so in every run and on every figure that rests on them.",
+        help="Synthetic rows are marked so in every run and on every figure that rests on them. A file that marks its "
+        "own rows, as the sample does, keeps that mark.",
     )
-    if generated:
-        st.caption("These are the rows of the generated sample, so they are stored as synthetic.")
     st.markdown(
         f"**{len(dataset):,} rows** for **{task.title}** go into the vault of **{person.site_name}**, encrypted. "
         "You get a receipt."
