@@ -1,12 +1,12 @@
 """What is asked of a federated run: one data class that pages, command line, database and sites share."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
+from data.partition import parse_partition
 from fl.strategies import STRATEGIES
 from models.task import Task
 
@@ -146,16 +146,9 @@ def _check_number(name: str, value: object, high: float) -> None:
 
 
 def _check_partition(how: str, task: Task) -> None:
-    kind, _, alpha = how.partition(":")
-    if kind == "natural" and not alpha:
-        if not task.natural_sites:
-            raise RequestError(f"task {task.name} has no natural sites: choose iid or dirichlet:ALPHA.")
-    elif kind == "dirichlet":
-        try:
-            good = math.isfinite(float(alpha)) and float(alpha) > 0
-        except ValueError:
-            good = False
-        if not good:
-            raise RequestError(f"partition {how!r} lacks its alpha: write for example dirichlet:0.3, above 0.")
-    elif how != "iid":
-        raise RequestError(f"partition {how!r} is not known: choose iid, dirichlet:ALPHA or natural.")
+    try:
+        kind, _ = parse_partition(how)
+    except ValueError as error:
+        raise RequestError(f"{error}.") from None
+    if kind == "natural" and not task.natural_sites:
+        raise RequestError(f"task {task.name} has no natural sites: choose iid or dirichlet:ALPHA.")

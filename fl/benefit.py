@@ -1,0 +1,40 @@
+"""What each site gets from the federation against training alone, and what all rows in one place would give.
+
+The pooled model is an upper bound for comparison only: where sites keep their records apart, nobody could train it.
+"""
+
+from typing import Any
+
+from fl import sites
+from fl.course import Course
+from fl.evaluation import calibrated
+from fl.local import POOLED, train_alone
+from models.metrics import Interval
+from models.registry import get_task
+
+Benefit = dict[int, dict[str, dict[str, Any]]]
+
+
+def measure(course: Course, federated: dict[str, Interval]) -> Benefit:
+    """Return position → {"local": scores, "federated": scores}, and -1 → {"pooled": scores}.
+
+    Scores are those of calibrated probabilities on the held-out rows, with intervals, as JSON.
+    """
+    task = get_task(course.request.task)
+    ours = _as_json(federated)
+    found: Benefit = {}
+    for position, (weights, preparation) in sorted(course.alone.items()):
+        course.stop.check()
+        _, scores = calibrated(task, weights, preparation)
+        found[position] = {"local": _as_json(scores), "federated": ours}
+    course.watcher.phase("measuring benefit: all rows pooled")
+    parts = [sites.rows_of(course.request, position).rows for position in sorted(course.alone)]
+    if parts:
+        weights, preparation = train_alone(course.request, sites.join(parts), position=POOLED, stop=course.stop)
+        _, scores = calibrated(task, weights, preparation)
+        found[-1] = {"pooled": _as_json(scores)}
+    return found
+
+
+def _as_json(scores: dict[str, Interval]) -> dict[str, Any]:
+    return {name: interval.as_json() for name, interval in scores.items()}

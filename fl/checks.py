@@ -1,0 +1,69 @@
+"""What a site's answer must be to count, and the sentence for one that does not.
+
+An update that holds NaN, or rests on no rows, would spoil the average without a word; so it never reaches the strategy.
+"""
+
+import math
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from data.public import DataMissing
+from numpy.typing import NDArray
+
+from data.vault import VaultError
+from fl.request import RequestError
+
+
+def refusal(weights: NDArray[np.generic] | None, size: int, num_examples: object, samples: int) -> str | None:
+    """Return why an update does not count, or None when it does.
+
+    Parameters
+    ----------
+    weights : what came as weights; None when nothing did.
+    size : number of weights of the global model.
+    num_examples : how many rows the site says it trained on.
+    samples : how many rows the site is known to have.
+    """
+    if weights is None:
+        return "it sent no weights"
+    if weights.shape != (size,):
+        return f"its weights have shape {weights.shape} instead of ({size},)"
+    if weights.dtype != np.float32:
+        return f"its weights are {weights.dtype} instead of float32"
+    if not np.isfinite(weights).all():
+        return "its weights hold NaN" if np.isnan(weights).any() else "its weights hold infinite values"
+    if isinstance(num_examples, bool) or not isinstance(num_examples, int):
+        return f"num-examples is {num_examples!r} instead of a whole number"
+    if num_examples < 1:
+        return f"num-examples is {num_examples}: an update must rest on at least one row"
+    if num_examples > samples:
+        return f"num-examples is {num_examples}, but the site has {samples} rows"
+    return None
+
+
+def unusable_numbers(arrays: Mapping[str, NDArray[np.generic]]) -> str | None:
+    """Return why an answer with plain numbers (medians, sums) does not count, or None when it does."""
+    for name, values in arrays.items():
+        if not np.issubdtype(values.dtype, np.floating) or not np.isfinite(values).all():
+            return f"its {name} hold values that are not finite numbers"
+    return None
+
+
+def failure_reason(error: BaseException) -> str:
+    """Return one sentence about an exception at a site that gives away no row.
+
+    Messages of MedHive's own exceptions are made for people. Those of others may quote data, so only their kind and
+    place are told.
+    """
+    if isinstance(error, VaultError | DataMissing | RequestError):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"its computation failed with {type(error).__name__}{place}"
+
+
+def needed(quorum: float, sites: int) -> int:
+    """Return how many of ``sites`` must answer for a round to count; at least 1."""
+    return max(1, math.ceil(quorum * sites - 1e-9))

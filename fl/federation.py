@@ -1,0 +1,188 @@
+"""Runs one federation from a request to a model with its scores. Knows nothing of databases of runs or of pages."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from data.table import FloatArray
+from fl import sites
+from fl.course import Course
+from fl.request import RequestError, RunRequest
+from fl.watcher import Cancelled, QuorumLost, RoundResult, SiteInfo, Snapshot, Stop, Watcher
+from models.calibration import Calibration
+from models.metrics import Interval
+from models.preparation import Preparation
+from models.registry import get_task
+
+if TYPE_CHECKING:
+    from flwr.clientapp import ClientApp
+
+__all__ = ["Cancelled", "Outcome", "QuorumLost", "RequestError", "close", "conclude", "federate", "warm"]
+
+SMALL = 100_000  # weights up to which a network is trained faster in this process than by sending it to actors
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a federation.
+
+    Parameters
+    ----------
+    weights, preparation, calibration : the global model.
+    scores : calibrated probabilities on the ``n_heldout`` held-out rows, with intervals.
+    rounds : results of the rounds computed here; a resumed run's earlier ones are not among them.
+    sites : who took part; samples without the rows they left out.
+    benefit : position → {"local": scores, "federated": scores}, and -1 → {"pooled": scores}; empty when not asked for.
+    executor : the one used, never "auto".
+    seconds : startup (until the first round began), first_round (until it ended), rounds (all of them), total.
+    data : source, fingerprint, n_training, n_calibration, n_heldout, synthetic, sites.
+    """
+
+    weights: FloatArray
+    preparation: Preparation
+    calibration: Calibration
+    scores: dict[str, Interval]
+    n_heldout: int
+    rounds: list[RoundResult]
+    sites: list[SiteInfo]
+    benefit: dict[int, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    executor: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def federate(
+    request: RunRequest,
+    *,
+    watcher: Watcher,
+    stop: Stop,
+    start: Snapshot | None = None,
+    client: "ClientApp | None" = None,
+) -> Outcome:
+    """Train ``request`` and return the global model with its scores.
+
+    Parameters
+    ----------
+    watcher : told what happens, from this thread.
+    stop : set it from another thread to cancel; the run ends within two seconds.
+    start : where to go on; the result is bit-identical to that of a run that was never interrupted.
+    client : the sites' ClientApp; another one than fl.client_app's stands for sites that misbehave, in tests.
+
+    Raises
+    ------
+    RequestError
+        Before anything is computed, when the request cannot be carried out.
+    Cancelled, QuorumLost
+        The snapshot given with the last ``round_done`` stands; ``conclude`` makes a model of it.
+    RuntimeError
+        When this process is running a federation already: Flower's identity is global to a process.
+    """
+    request = request.validated()
+    if not _ONE_AT_A_TIME.acquire(blocking=False):
+        raise RuntimeError("this process runs a federation already; wait for its end or use another process")
+    try:
+        return _federate(request, watcher, stop, start, client)
+    finally:
+        _ONE_AT_A_TIME.release()
+
+
+def _federate(
+    request: RunRequest, watcher: Watcher, stop: Stop, start: Snapshot | None, client: "ClientApp | None"
+) -> Outcome:
+    began = time.monotonic()
+    watcher.phase("warming up")
+    course = Course(request, sites.roster(request), watcher, stop, start, began)
+    watcher.sites(course.sites)
+    stop.check()
+    executor = executor_for(request)
+    from fl import benefit, client_app
+
+    _execute(executor)(course, client or client_app.app)
+    assert course.snapshot is not None
+    watcher.phase("scoring on held-out rows")
+    outcome = conclude(request, course.snapshot)
+    took_part = [replace(site, samples=site.samples - course.left_out.get(site.position, 0)) for site in course.sites]
+    return replace(
+        outcome,
+        rounds=course.rounds,
+        sites=took_part,
+        benefit=benefit.measure(course, outcome.scores) if request.benefit else {},
+        executor=executor,
+        seconds={**course.seconds, "total": time.monotonic() - began},
+        data={**outcome.data, "sites": [{"name": site.name, "samples": site.samples} for site in took_part]},
+    )
+
+
+def conclude(request: RunRequest, snapshot: Snapshot) -> Outcome:
+    """Calibrate and score the global model of a snapshot, also that of a cancelled run; no site is asked anything."""
+    from fl.evaluation import calibrated
+
+    task = get_task(request.task)
+    rows, split = sites.public_split(request.task)
+    calibration, scores = calibrated(task, snapshot.weights, snapshot.preparation)
+    took_part = sites.roster(request)
+    return Outcome(
+        weights=snapshot.weights,
+        preparation=snapshot.preparation,
+        calibration=calibration,
+        scores=scores,
+        n_heldout=len(split.heldout),
+        rounds=[],
+        sites=took_part,
+        data={
+            "source": rows.source,
+            "fingerprint": rows.fingerprint,
+            "n_training": sum(site.samples for site in took_part),
+            "n_calibration": len(split.calibration),
+            "n_heldout": len(split.heldout),
+            "synthetic": rows.synthetic,
+            "sites": [{"name": site.name, "samples": site.samples} for site in took_part],
+        },
+    )
+
+
+def executor_for(request: RunRequest) -> str:
+    """Return the executor that ``auto`` stands for, or the one asked for."""
+    if request.executor != "auto":
+        return request.executor
+    from fl.local import network_of
+
+    return "in-process" if len(network_of(request.task).weights) < SMALL else "ray"
+
+
+def warm(executor: str = "in-process") -> None:
+    """Load what an executor needs, so that a run's first round comes at once; may take seconds.
+
+    ``ray`` starts Ray and its actors, which stay until ``close``; any thread may call this.
+    """
+    import fl.benefit
+    import fl.server_app  # noqa: F401  imports PyTorch and Flower
+
+    if executor == "ray":
+        from fl.grid import ray_actors
+
+        ray_actors.warm()
+
+
+def close() -> None:
+    """End every process that executors left running for the next run."""
+    if module := sys.modules.get("fl.grid.ray_actors"):
+        module.close()
+
+
+def _execute(executor: str) -> "Callable[[Course, ClientApp], None]":
+    if executor == "in-process":
+        from fl.grid import in_process
+
+        return in_process.execute
+    if executor == "ray":
+        from fl.grid import ray_actors
+
+        return ray_actors.execute
+    from fl.grid import simulation
+
+    return simulation.execute

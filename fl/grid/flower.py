@@ -1,0 +1,115 @@
+"""The one place that touches what Flower keeps private, so that a new version can break only this file.
+
+Private here: the identity of the process (``flwr.supercore.task_identity``), the run record (``flwr.supercore.run``),
+and the order in which the simulation registers its nodes. tests/fl/test_flower_private_parts.py names the part that
+moved when one does.
+"""
+
+import logging
+import time
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
+
+from flwr.app import Context, Message, RecordDict
+from flwr.serverapp import Grid
+from flwr.supercore.run import Run
+from flwr.supercore.task_identity import TaskIdentity
+
+from fl.watcher import Stop
+
+SERVER_NODE = 1
+FIRST_SITE = 2  # node of the site at position 0
+RUN = 1
+
+logging.getLogger("flwr").setLevel(logging.ERROR)  # Flower tells every step on the console; a Watcher is told here
+
+
+class SiteGrid(Grid):
+    """A grid over ``sites`` nodes of this installation; subclasses say how a message is answered.
+
+    Parameters
+    ----------
+    sites : number of sites; the one at position ``i`` is node ``FIRST_SITE + i``.
+    """
+
+    def __init__(self, sites: int) -> None:
+        # Flower's identity is global to a process, hence one federation a process at a time.
+        TaskIdentity.run_id, TaskIdentity.node_id, TaskIdentity.task_id = RUN, SERVER_NODE, 1
+        self._nodes = list(range(FIRST_SITE, FIRST_SITE + sites))
+        self._run = Run.create_empty(RUN)
+
+    @abstractmethod
+    def stream(self, messages: Iterable[Message]) -> Iterator[Message]:
+        """Yield the reply to each message as it arrives, an error reply for a site that fails."""
+
+    def set_run(self, run: Run) -> None:
+        """Take over Flower's description of the run."""
+        self._run = run
+
+    @property
+    def run(self) -> Run:
+        """Flower's description of the run."""
+        return self._run
+
+    def create_message(
+        self, content: RecordDict, message_type: str, dst_node_id: int, group_id: str, ttl: float | None = None
+    ) -> Message:
+        """Return a message to a node."""
+        return Message(content, dst_node_id, message_type, ttl=ttl, group_id=group_id)
+
+    def get_node_ids(self) -> Iterable[int]:
+        """Return the nodes in the order of positions."""
+        return list(self._nodes)
+
+    def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
+        """Not offered: replies are streamed."""
+        raise NotImplementedError("use send_and_receive or stream")
+
+    def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
+        """Not offered: replies are streamed."""
+        raise NotImplementedError("use send_and_receive or stream")
+
+    def send_and_receive(self, messages: Iterable[Message], *, timeout: float | None = None) -> Iterable[Message]:
+        """Return the replies to all messages."""
+        return list(self.stream(messages))
+
+
+def site_context(position: int, sites: int) -> Context:
+    """Return the context of the site at ``position``, as Flower's own simulation makes it."""
+    config: dict[str, bool | float | int | str] = {"partition-id": position, "num-partitions": sites}
+    return Context(RUN, FIRST_SITE + position, config, RecordDict(), {})
+
+
+def server_context() -> Context:
+    """Return the context of the ServerApp."""
+    return Context(RUN, SERVER_NODE, {}, RecordDict(), {})
+
+
+def positions(grid: Grid, sites: int, stop: Stop) -> dict[int, int]:
+    """Return node → position, after waiting until all sites are there."""
+    while len(nodes := _nodes_in_order(grid)) < sites:
+        stop.check()
+        time.sleep(0.02)
+    return {node: position for position, node in enumerate(nodes)}
+
+
+def _nodes_in_order(grid: Grid) -> list[int]:
+    if isinstance(grid, SiteGrid):
+        return list(grid.get_node_ids())
+    # The simulation gives its nodes random numbers; it keeps them in the order of their partition-id.
+    return [node.node_id for node in grid.state.get_node_info()]  # type: ignore[attr-defined]
+
+
+def stream(grid: Grid, messages: Iterable[Message], stop: Stop) -> Iterator[Message]:
+    """Yield replies as they arrive; raises Cancelled soon after ``stop`` is set."""
+    if isinstance(grid, SiteGrid):
+        yield from grid.stream(messages)
+        return
+    waiting = set(grid.push_messages(messages))
+    while waiting:
+        stop.check()
+        for reply in grid.pull_messages(waiting):
+            waiting.discard(reply.metadata.reply_to_message_id)
+            yield reply
+        if waiting:
+            time.sleep(0.02)  # Flower's in-memory grid can only be asked again

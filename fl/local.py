@@ -1,0 +1,170 @@
+"""Training a network on the rows of one place: the only loop that learns, for sites, for one site alone, and pooled."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from data.table import Dataset, FloatArray
+from fl.request import RunRequest
+from fl.watcher import Stop
+from models.preparation import Preparation, combine_medians, combine_moments, fill_gaps, medians, moments
+from models.registry import get_task
+from models.task import Task
+
+POOLED = 1_000_000  # position, for the seed, of the training on all rows together
+
+
+class FlatNetwork:
+    """A network whose parameters and float buffers are views of one flat vector, and gradients of another.
+
+    Loading, sending and optimising are then one operation each instead of one a layer, which halves a round of a
+    small network. The order is that of models.weights.
+
+    Parameters
+    ----------
+    network : the network; its tensors are replaced by the views.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        parameters = list(network.parameters())
+        tensors = [*parameters, *(buffer for buffer in network.buffers() if buffer.is_floating_point())]
+        learned = sum(tensor.numel() for tensor in parameters)
+        self.network = network
+        self.weights = torch.cat([tensor.detach().reshape(-1).float() for tensor in tensors])  # (p,)
+        self.gradient = torch.zeros(learned)
+        self.learned = nn.Parameter(self.weights[:learned])
+        self.learned.grad = self.gradient
+        start = 0
+        for tensor in tensors:
+            end = start + tensor.numel()
+            tensor.data = self.weights[start:end].view(tensor.shape)
+            if isinstance(tensor, nn.Parameter):
+                tensor.grad = self.gradient[start:end].view(tensor.shape)
+            start = end
+
+    def load(self, weights: FloatArray) -> None:
+        """Take over the (p,) ``weights``."""
+        with torch.no_grad():
+            self.weights.copy_(torch.from_numpy(weights))
+
+    def take(self) -> FloatArray:
+        """Return a copy of the (p,) weights."""
+        taken: FloatArray = self.weights.numpy().copy()
+        return taken
+
+
+@lru_cache(maxsize=4)
+def network_of(task: str) -> FlatNetwork:
+    """Return this process's one network of ``task``; whoever uses it loads weights first."""
+    return FlatNetwork(get_task(task).network())
+
+
+def initial_weights(task: Task, seed: int) -> FloatArray:
+    """Return the (p,) weights with which every training of this seed starts."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return FlatNetwork(task.network()).take()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a site trains in one round.
+
+    ``proximal_mu`` adds mu / 2 · ‖w − w_start‖² to the loss (FedProx); 0 leaves it out.
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    optimiser: Literal["adam", "sgd"] = "adam"
+    weight_decay: float = 0.0
+    proximal_mu: float = 0.0
+
+    @classmethod
+    def of(cls, request: RunRequest, task: Task, round: int, proximal_mu: float = 0.0) -> "Recipe":
+        """Return the recipe of round ``round`` (from 1)."""
+        return cls(
+            epochs=request.local_epochs,
+            batch_size=request.batch_size,
+            learning_rate=request.learning_rate * task.training.decay ** (round - 1),
+            optimiser=task.training.optimiser,
+            weight_decay=task.training.weight_decay,
+            proximal_mu=proximal_mu,
+        )
+
+
+def seed_of(seed: int, round: int, position: int) -> int:
+    """Return the 64-bit seed of a site's training in a round; different for every run seed, round and position."""
+    return int(np.random.SeedSequence((seed, round, position)).generate_state(1, np.uint64)[0] >> 1)
+
+
+def train(
+    net: FlatNetwork, x: Tensor, y: Tensor, start: FloatArray, recipe: Recipe, *, seed: int, stop: Stop | None = None
+) -> float:
+    """Train ``net`` from ``start`` on (n, f) features and (n,) labels; afterwards it holds the new weights.
+
+    The optimiser is fresh, so a round depends on nothing but its arguments.
+
+    Returns
+    -------
+    Mean loss over the rows of the last epoch.
+
+    Raises
+    ------
+    fl.watcher.Cancelled
+        Between two batches, when ``stop`` was set.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        net.load(start)
+        anchor = net.learned.detach().clone() if recipe.proximal_mu else None
+        make = torch.optim.Adam if recipe.optimiser == "adam" else torch.optim.SGD
+        optimiser = make([net.learned], lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        net.network.train()
+        total = torch.zeros(())
+        for _ in range(recipe.epochs):
+            total = torch.zeros(())
+            for rows in torch.randperm(len(y)).split(recipe.batch_size):  # type: ignore[no-untyped-call]
+                if stop is not None:
+                    stop.check()
+                net.gradient.zero_()
+                loss = binary_cross_entropy_with_logits(net.network(x[rows]).squeeze(1), y[rows])
+                loss.backward()  # type: ignore[no-untyped-call]
+                if anchor is not None:
+                    net.gradient.add_(net.learned.detach() - anchor, alpha=recipe.proximal_mu)
+                optimiser.step()
+                total += loss.detach() * len(rows)
+    return float(total) / len(y)
+
+
+def tensors_of(task: Task, rows: Dataset, preparation: Preparation) -> tuple[Tensor, Tensor]:
+    """Return the (n, f) standardised features and (n,) labels of ``rows`` as float32 tensors."""
+    return torch.from_numpy(preparation(task, rows.x)), torch.from_numpy(rows.y.astype(np.float32))
+
+
+def train_alone(
+    request: RunRequest, rows: Dataset, *, position: int, stop: Stop | None = None
+) -> tuple[FloatArray, Preparation]:
+    """Train on ``rows`` only, by the recipe of the run: same start, rounds, epochs and settings, own preparation.
+
+    Parameters
+    ----------
+    position : of the site, or POOLED; decides the order of rows.
+    """
+    task = get_task(request.task)
+    fill = combine_medians([medians(rows.x)])
+    mean, scale = combine_moments([moments(fill_gaps(task, rows.x, fill))])
+    preparation = Preparation(fill, mean, scale)
+    net = network_of(request.task)
+    x, y = tensors_of(task, rows, preparation)
+    weights = initial_weights(task, request.seed)
+    for round in range(1, request.rounds + 1):
+        recipe = Recipe.of(request, task, round)
+        train(net, x, y, weights, recipe, seed=seed_of(request.seed, round, position), stop=stop)
+        weights = net.take()
+    return weights, preparation

@@ -1,0 +1,104 @@
+"""The Flower ServerApp: asks sites for what the preparation needs, then runs the strategy round by round.
+
+The strategy is Flower's, unmodified; its public steps are called here rather than by ``Strategy.start``, so that a
+resumed run goes on with the right round number.
+"""
+
+import time
+
+from flwr.app import Array, ArrayRecord, ConfigRecord, Context
+from flwr.serverapp import Grid, ServerApp
+from flwr.serverapp.strategy import FedAvg
+
+from data.table import FloatArray
+from fl.client_app import pack
+from fl.course import Course
+from fl.evaluation import HeldOut
+from fl.grid.watched import WatchedGrid
+from fl.local import initial_weights
+from fl.strategies import STRATEGIES
+from fl.watcher import RoundResult, Snapshot
+from models.preparation import Preparation, combine_medians, combine_moments
+from models.registry import get_task
+
+
+def server_app(course: Course) -> ServerApp:
+    """Return the ServerApp of one federation; what comes of it is written into ``course``."""
+    app = ServerApp()
+
+    @app.main()
+    def main(grid: Grid, _context: Context) -> None:
+        watched = WatchedGrid(grid, course)
+        course.snapshot = course.start or _first_snapshot(watched, course)
+        _rounds(watched, course)
+        if course.request.benefit:
+            _train_each_alone(watched, course)
+
+    return app
+
+
+def _first_snapshot(grid: WatchedGrid, course: Course) -> Snapshot:
+    task = get_task(course.request.task)
+    course.watcher.phase("asking sites for medians")
+    answers = grid.ask_quorum("query.medians")
+    for site, answer in answers:
+        if left_out := int(answer["left-out"]):
+            course.left_out[site.position] = left_out
+            rows = "row that is" if left_out == 1 else "rows that are"
+            course.watcher.event(f"{site.name} left out {left_out} {rows} also held out for scoring.", "warning")
+    fill = combine_medians([(answer["medians"], answer["counts"]) for _, answer in answers])
+    course.watcher.phase("asking sites for means and deviations")
+    answers = grid.ask_quorum("query.moments", _record({"fill": fill}))
+    mean, scale = combine_moments([(float(a["num-examples"]), a["sums"], a["squares"]) for _, a in answers])
+    return Snapshot(0, initial_weights(task, course.request.seed), Preparation(fill, mean, scale))
+
+
+def _rounds(grid: WatchedGrid, course: Course) -> None:
+    assert course.snapshot is not None
+    request, snapshot = course.request, course.snapshot
+    course.watcher.phase("training")
+    strategy: FedAvg = STRATEGIES[request.strategy].make(request.strategy_settings)
+    grid.heldout = HeldOut(get_task(request.task), snapshot.preparation)
+    grid.size = len(snapshot.weights)
+    config = ConfigRecord({"plan": request.plan, **pack(snapshot.preparation)})
+    arrays = _record({"weights": snapshot.weights})
+    if course.start is None:
+        loss, metrics = grid.heldout.score(snapshot.weights)
+        _tell(course, RoundResult(0, loss, metrics, 0.0, 0), snapshot)
+    course.seconds["startup"] = time.monotonic() - course.began
+    for round in range(snapshot.round + 1, request.rounds + 1):
+        began = time.perf_counter()
+        grid.round = round
+        replies = grid.send_and_receive(strategy.configure_train(round, arrays, config, grid.inner))
+        aggregated, _ = strategy.aggregate_train(round, replies)
+        if aggregated is not None:
+            arrays = aggregated
+        snapshot = Snapshot(round, arrays["weights"].numpy(), snapshot.preparation)
+        loss, metrics = grid.heldout.score(snapshot.weights)
+        seconds = time.perf_counter() - began
+        result = RoundResult(
+            round, loss, metrics, seconds, len(replies), tuple(grid.failures), grid.bytes_up, grid.bytes_down
+        )
+        _tell(course, result, snapshot)
+        course.seconds.setdefault("first_round", time.monotonic() - course.began)
+    course.seconds["rounds"] = time.monotonic() - course.began - course.seconds["startup"]
+
+
+def _train_each_alone(grid: WatchedGrid, course: Course) -> None:
+    """Ask each site for the model it trains by itself: one without it has no benefit to show, which is no failure."""
+    count = len(course.sites)
+    course.watcher.phase(f"measuring benefit: 0 of {count} sites trained alone")
+    for site, answer in grid.ask("train.alone"):
+        weights: FloatArray = answer["weights"]
+        course.alone[site.position] = weights, Preparation(answer["fill"], answer["mean"], answer["scale"])
+        course.watcher.phase(f"measuring benefit: {len(course.alone)} of {count} sites trained alone")
+
+
+def _tell(course: Course, result: RoundResult, snapshot: Snapshot) -> None:
+    course.snapshot = snapshot
+    course.rounds.append(result)
+    course.watcher.round_done(result, snapshot)
+
+
+def _record(arrays: dict[str, FloatArray]) -> ArrayRecord:
+    return ArrayRecord({name: Array(values) for name, values in arrays.items()})

@@ -1,0 +1,142 @@
+"""Who takes part in a run, and the rows each site holds.
+
+The roster is made from names and receipts, without opening the vault. Rows are read where a site computes: a part of
+the public training rows, or what a site contributed, less every row that is also held out for scoring.
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from data.public import DataMissing
+from sqlalchemy import select
+
+from data import vault
+from data.database import DatasetRecord, transaction
+from data.partition import Split, hold_out, partition
+from data.table import Dataset, IntArray
+from fl.request import RequestError, RunRequest
+from fl.watcher import SiteInfo
+from models.registry import get_task
+
+
+@dataclass(frozen=True)
+class SiteRows:
+    """What a site trains on, and how many of its rows were left out because they are held out for scoring."""
+
+    rows: Dataset
+    left_out: int = 0
+
+
+@lru_cache(maxsize=4)
+def public_split(task: str) -> tuple[Dataset, Split]:
+    """Return a task's public rows and which of them are for training, calibration and scoring.
+
+    Raises
+    ------
+    RequestError
+        When the public data are not there.
+    """
+    try:
+        rows = get_task(task).public()
+    except DataMissing as error:
+        raise RequestError(str(error)) from None
+    return rows, hold_out(rows)
+
+
+def roster(request: RunRequest) -> list[SiteInfo]:
+    """Return the sites of a run: parts of the public data first, then contributing sites in the order they joined.
+
+    Raises
+    ------
+    RequestError
+        When the public data cannot be divided as asked, or a dataset is unknown, withdrawn or of another task.
+    """
+    public = [
+        SiteInfo(position, name, len(index), int(public_split(request.task)[0].y[index].sum()))
+        for position, (name, index) in enumerate(_public_parts(request.plan))
+    ]
+    contributed: dict[int, SiteInfo] = {}
+    for record in sorted(_records(request), key=lambda record: (record.site_id, record.id)):
+        known = contributed.get(record.site_id, SiteInfo(0, record.site.name, site_id=record.site_id))
+        contributed[record.site_id] = replace(
+            known,
+            samples=known.samples + record.rows,
+            positives=known.positives + record.positives,
+            dataset_ids=(*known.dataset_ids, record.id),
+        )
+    return [
+        replace(site, position=position, name=_unlike(site.name, public) if position >= len(public) else site.name)
+        for position, site in enumerate([*public, *contributed.values()])
+    ]
+
+
+def rows_of(request: RunRequest, position: int) -> SiteRows:
+    """Return the rows of the site at ``position``.
+
+    Raises
+    ------
+    data.vault.VaultError
+        When a dataset was withdrawn in the meantime or cannot be opened.
+    """
+    parts = _public_parts(request.plan)
+    if position < len(parts):
+        return SiteRows(public_split(request.task)[0].take(parts[position][1]))
+    datasets = [vault.load(number) for number in roster(request)[position].dataset_ids]
+    return without_held_out(join(datasets), request.task)
+
+
+def without_held_out(rows: Dataset, task: str) -> SiteRows:
+    """Return ``rows`` less those whose inputs equal a row kept for calibration or scoring."""
+    kept_back = _kept_back(task)
+    index = np.array([i for i, digest in enumerate(rows.row_hashes) if digest not in kept_back], dtype=np.int64)
+    return SiteRows(rows.take(index), len(rows) - len(index))
+
+
+def join(parts: list[Dataset]) -> Dataset:
+    """Return the rows of all ``parts``, in order."""
+    return Dataset(
+        np.concatenate([part.x for part in parts]),
+        np.concatenate([part.y for part in parts]),
+        "; ".join(dict.fromkeys(part.source for part in parts)),
+        any(part.synthetic for part in parts),
+    )
+
+
+@lru_cache(maxsize=4)
+def _public_parts(plan: str) -> list[tuple[str, IntArray]]:
+    request = RunRequest.from_json(plan)
+    if not request.sites:
+        return []
+    rows, split = public_split(request.task)
+    try:
+        parts = partition(rows.take(split.training), request.partition, request.sites, request.seed)
+    except ValueError as error:
+        raise RequestError(f"{error}.") from None
+    return [(name, split.training[index]) for name, index in parts]
+
+
+@lru_cache(maxsize=4)
+def _kept_back(task: str) -> frozenset[bytes]:
+    rows, split = public_split(task)
+    return frozenset(rows.row_hashes[i] for part in (split.calibration, split.heldout) for i in part)
+
+
+def _records(request: RunRequest) -> list[DatasetRecord]:
+    if not request.datasets:
+        return []
+    with transaction() as session:
+        records = list(session.scalars(select(DatasetRecord).where(DatasetRecord.id.in_(request.datasets))))
+    if missing := sorted(set(request.datasets) - {record.id for record in records}):
+        raise RequestError(f"there is no dataset {missing[0]}: see the receipts for the numbers there are.")
+    for record in records:
+        if record.task != request.task:
+            raise RequestError(f"dataset {record.id} is of task {record.task}, not of {request.task}.")
+        if record.withdrawn_at is not None:
+            raise RequestError(f"dataset {record.id} was withdrawn by {record.site.name}: leave it out.")
+    return records
+
+
+def _unlike(name: str, public: list[SiteInfo]) -> str:
+    """Return a name that no part of the public data has, so that a sentence names one site only."""
+    return f"{name} (contributed)" if name in {site.name for site in public} else name
