@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fl.runs import RoundView, RunView
 
 Metric = Literal["loss", "auc"]
+METRICS: tuple[Metric, ...] = ("loss", "auc")
 HEIGHT = 300
 _AXIS = {"loss": "Log loss on held-out rows (nats)", "auc": "AUC on held-out rows (0 to 1)"}
 _WORD = {"loss": "Log loss", "auc": "AUC"}

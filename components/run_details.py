@@ -147,7 +147,7 @@ def _events(run: RunView) -> None:
 
 def _settings(run: RunView) -> None:
     request = run.request.to_json()
-    rows = [{"Setting": title, "Value": _in_words(request[name])} for name, title in _SETTINGS.items()]
+    rows = [{"Setting": title, "Value": setting_in_words(request[name])} for name, title in _SETTINGS.items()]
     rows.append({"Setting": "Executor used", "Value": run.executor or "not started"})
     rows.append({"Setting": "Asked for by", "Value": run.requested_by_name})
     st.dataframe(rows, hide_index=True, key=f"run_settings_{run.id}", alt=f"The settings of run {run.id}")
@@ -164,7 +164,8 @@ def _settings(run: RunView) -> None:
             )
 
 
-def _in_words(value: Any) -> str:
+def setting_in_words(value: Any) -> str:
+    """Return a setting as a person reads it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
@@ -183,11 +184,11 @@ def history_csv(run: RunView) -> bytes:
     for point in run.history:
         left_out = "; ".join(f"{failure['site']}: {failure['reason']}" for failure in point.failures)
         scores = [point.metrics.get(name, "") for name in metrics]
-        writer.writerow([point.round, point.loss, *scores, point.seconds, point.replies, _safe(left_out)])
+        writer.writerow([point.round, point.loss, *scores, point.seconds, point.replies, safe_cell(left_out)])
     return text.getvalue().encode()
 
 
-def _safe(text: str) -> str:
+def safe_cell(text: str) -> str:
     """Keep a spreadsheet from taking a text for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
 

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from accounts.permissions import Action
-from components import charts, gate, run_details, run_hive
+from components import charts, gate, replay, run_acts, run_details, run_hive
 from components.theme import duration, figure, interval, number
 
 if TYPE_CHECKING:
     from fl.runs import RunView
 
 REFRESH = 0.7  # seconds
-REPLAY = 0.45  # seconds a round
 STATUS: dict[str, tuple[str, Literal["gray", "primary", "green", "red", "orange"]]] = {
     "queued": (":material/schedule:", "gray"),
     "running": (":material/sync:", "primary"),
@@ -55,8 +54,8 @@ def run_monitor(run_id: int, *, can_cancel: bool) -> None:
     if run.active:
         st.fragment(_live, run_every=REFRESH)(run_id, can_cancel)
     else:
-        playing = _playing(run_id)
-        st.fragment(_finished, run_every=REPLAY if playing else None)(run_id, can_cancel)
+        playing = replay.playing(run_id)
+        st.fragment(_finished, run_every=replay.SECONDS if playing else None)(run_id, can_cancel)
 
 
 def _live(run_id: int, can_cancel: bool) -> None:
@@ -72,7 +71,7 @@ def _live(run_id: int, can_cancel: bool) -> None:
     with strip:
         _strip(run)
         if can_cancel:
-            _cancel(run)
+            run_acts.cancel_button(run)
     _curves(run)
     run_details.tabs(run)
 
@@ -86,7 +85,7 @@ def _finished(run_id: int, can_cancel: bool) -> None:
     at = run.round
     with hive:
         place = st.container()
-        at = _replay(run)
+        at = replay.controls(run)
         with place:
             run_hive.show_round(run, at, key=f"monitor_hive_{run_id}") if run.history else run_hive.show_now(
                 run, key=f"monitor_hive_{run_id}"
@@ -94,7 +93,7 @@ def _finished(run_id: int, can_cancel: bool) -> None:
     with strip:
         _result(run)
         if can_cancel and run.status in ("cancelled", "failed"):
-            _resume(run)
+            run_acts.resume_button(run)
     _curves(run, at if at < run.round else None)
     run_details.tabs(run)
 
@@ -136,49 +135,6 @@ def _warm_up(run: RunView) -> str:
     return "" if run.history else "with the warm-up"
 
 
-def _cancel(run: RunView) -> None:
-    from fl.runs import WrongState, cancel
-
-    asked = run.phase == "cancelling"
-    pressed = st.button(
-        "Cancel the run",
-        icon=":material/stop_circle:",
-        key=f"monitor_cancel_{run.id}",
-        disabled=asked,
-        help="Stops within two seconds. The last good model stays, and the run can be resumed.",
-    )
-    if asked:
-        st.caption("Stopping. The last good model stays.")
-    if pressed:
-        person = gate.current_person()
-        if person is None or not gate.may(Action.CANCEL_RUN):
-            st.error("Your role may not cancel a run.")
-            return
-        try:
-            cancel(run.id, by=person.id)
-        except WrongState as error:
-            st.error(str(error))
-            return
-        st.rerun()
-
-
-def _resume(run: RunView) -> None:
-    from fl.runs import WrongState, resume
-
-    if not st.button("Resume the run", icon=":material/resume:", key=f"monitor_resume_{run.id}"):
-        return
-    person = gate.current_person()
-    if person is None or not gate.may(Action.START_RUN):
-        st.error("Your role may not resume a run.")
-        return
-    try:
-        resume(run.id, by=person.id)
-    except WrongState as error:
-        st.error(str(error))
-        return
-    st.rerun()
-
-
 def _result(run: RunView) -> None:
     if run.error:
         st.error(run.error)
@@ -214,38 +170,8 @@ def _version(version_id: int) -> None:
         st.html(f"<p>It became <b>{escape(version.label)}</b>, {standing}.</p>")
 
 
-def _playing(run_id: int) -> bool:
-    return bool(st.session_state.get(f"replay_on_{run_id}"))
-
-
-def _replay(run: RunView) -> int:
-    """Draw slider and Play; return the round to show."""
-    if run.round < 1:
-        return 0
-    slider = f"replay_{run.id}"
-    if _playing(run.id):
-        after = int(st.session_state.get(slider, -1)) + 1
-        st.session_state[slider] = min(after, run.round)
-        if after >= run.round:
-            st.session_state[f"replay_on_{run.id}"] = False
-            st.rerun()
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        playing = _playing(run.id)
-        if st.button(
-            "Pause" if playing else "Replay",
-            icon=":material/pause:" if playing else ":material/play_arrow:",
-            key=f"replay_button_{run.id}",
-        ):
-            st.session_state[f"replay_on_{run.id}"] = not playing
-            if not playing and st.session_state.get(slider, run.round) >= run.round:
-                st.session_state[slider] = 0
-            st.rerun()
-        st.session_state.setdefault(slider, run.round)
-        return int(st.slider("Round", 0, run.round, key=slider, disabled=playing))
-
-
 def _curves(run: RunView, marked: int | None = None) -> None:
-    for column, metric in zip(st.columns(2, gap="large"), ("loss", "auc"), strict=True):
+    for column, metric in zip(st.columns(2, gap="large"), charts.METRICS, strict=True):
         with column:
             drawn = charts.curves(run, metric, marked=marked)
             charts.show(drawn, charts.curve_sentence(run, metric), key=f"monitor_{metric}_{run.id}")

@@ -1,0 +1,246 @@
+"""Admin, decision: challenger against champion on the same held-out rows, then promote or roll back, with a reason."""
+
+from typing import Any
+
+import streamlit as st
+
+from accounts.permissions import Action
+from components import gate
+from components.run_monitor import FIGURES
+from components.theme import figure, interval, number
+from models.comparison import Comparison
+from models.registry import tasks
+from models.task import Task
+from models.versions import (
+    PromotionView,
+    VersionError,
+    VersionView,
+    champion,
+    promote,
+    promotions,
+    rollback,
+    versions,
+)
+
+KINDS = {"shipped": "came with MedHive", "promote": "promoted", "rollback": "rolled back to"}
+LOWER_IS_BETTER = ("loss", "ece")
+_SAID = "decision_said"
+
+
+def decision() -> None:
+    """Draw the decision about one task; ``?version=ID`` chooses the challenger."""
+    if said := st.session_state.pop(_SAID, None):
+        st.success(said, icon=":material/check_circle:")
+    every = versions()
+    if not every:
+        st.write("There is no model version yet. The first one comes from the first run.")
+        return
+    task, challenger, serving = _choose(every)
+    if challenger is None:
+        st.write(f"There is nothing to decide for {task.title}: its only version is the champion.")
+    else:
+        _against(task, challenger, serving)
+    _roll_back(task, serving)
+    _history(task)
+
+
+def _choose(every: list[VersionView]) -> tuple[Task, VersionView | None, VersionView | None]:
+    known = {name: task for name, task in tasks().items() if any(version.task == name for version in every)}
+    asked = next((one for one in every if str(one.id) == st.query_params.get("version", "")), None)
+    names = list(known)
+    left, right = st.columns(2, gap="large")
+    with left:
+        # Without an address that says which, begin with a task that has something to decide.
+        undecided = next((one.task for one in every if not one.champion and one.run_id is not None), names[0])
+        first = asked.task if asked and asked.task in known else undecided
+        name = st.selectbox(
+            "Task",
+            names,
+            index=names.index(first),
+            format_func=lambda name: known[name].title,
+            key=f"decision_task_{asked.id if asked else 0}",
+        )
+    own = [version for version in every if version.task == name and not version.champion]
+    with right:
+        challenger = None
+        if own:
+            place = next((i for i, one in enumerate(own) if asked and one.id == asked.id), 0)
+            challenger = st.selectbox(
+                "Challenger",
+                own,
+                index=place,
+                format_func=_version_words,
+                key=f"decision_challenger_{name}_{own[0].id}_{asked.id if asked else 0}",
+            )
+    return known[name], challenger, champion(name)
+
+
+def _version_words(version: VersionView) -> str:
+    origin = f"run {version.run_id}" if version.run_id else "shipped"
+    return f"{version.label.capitalize()}, {origin}, {version.created_at:%d %b %Y, %H:%M}"
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _compared(challenger: int, other: int | None, _fingerprints: tuple[str, ...]) -> Comparison:
+    from models.versions import compare
+
+    return compare(challenger, other)
+
+
+def _against(task: Task, challenger: VersionView, serving: VersionView | None) -> None:
+    digests = (challenger.sha256, serving.sha256 if serving else "")
+    try:
+        with st.spinner("Scoring both on the held-out rows"):
+            comparison = _compared(challenger.id, serving.id if serving else None, digests)
+    except VersionError as error:
+        st.error(str(error))
+        return
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        difference = comparison.differences.get("auc")
+        if serving is not None and difference is not None:
+            note = f"95 % interval {interval(difference.as_json(), signed=True)}"
+            figure(f"AUC, {challenger.label} minus {serving.label}", number_signed(difference.value), note, large=True)
+        else:
+            auc = comparison.challenger["auc"]
+            figure(
+                f"AUC of {challenger.label}", number(auc.value), f"95 % interval {interval(auc.as_json())}", large=True
+            )
+        st.markdown(comparison.sentence)
+        _checklist(task, challenger, comparison)
+    with right:
+        st.dataframe(table(comparison), hide_index=True, key="decision_table", alt="Both versions, metric by metric")
+        st.caption(
+            f"Both scored on the same {comparison.n:,} held-out rows that no site trains on, with 95 % bootstrap "
+            "intervals; the difference is drawn row by row."
+        )
+        _promote(challenger)
+
+
+def number_signed(value: float) -> str:
+    """Return a difference with its sign, or "not defined"."""
+    return number(value) if value != value else f"{value:+.3f}"
+
+
+def _checklist(task: Task, challenger: VersionView, comparison: Comparison) -> None:
+    """Say what speaks for and against, each computed, none to be ticked."""
+    data = challenger.manifest.get("data", {})
+    points = [(True, f"{comparison.n:,} held-out rows, the same for both")]
+    difference = comparison.differences.get("auc")
+    if difference is not None:
+        worse = difference.high < 0
+        points.append((not worse, "AUC is worse than the champion's" if worse else "AUC is not clearly worse"))
+    ece = comparison.differences.get("ece")
+    if ece is not None:
+        points.append(
+            (ece.low <= 0, "Calibration is clearly worse" if ece.low > 0 else "Calibration is not clearly worse")
+        )
+    synthetic = bool(task.synthetic_only or data.get("synthetic"))
+    points.append((not synthetic, "Trained or scored on synthetic data" if synthetic else "Trained on real data"))
+    for good, said in points:
+        st.markdown(f"{':material/check:' if good else ':material/warning:'} {said}")
+
+
+def table(comparison: Comparison) -> list[dict[str, str]]:
+    """Return a line a metric: challenger, champion, difference, each with its interval."""
+    lines = []
+    for metric, label in FIGURES:
+        if metric not in comparison.challenger:
+            continue
+        line = {"Figure": label + (", lower is better" if metric in LOWER_IS_BETTER else "")}
+        for title, scores in (("Challenger", comparison.challenger), ("Champion", comparison.champion)):
+            line[title] = _score(scores[metric].as_json()) if metric in scores else "none"
+        difference = comparison.differences.get(metric)
+        line["Difference"] = _score(difference.as_json(), signed=True) if difference is not None else "none"
+        lines.append(line)
+    return lines
+
+
+def _score(score: dict[str, Any], *, signed: bool = False) -> str:
+    value = score["value"]
+    shown = number_signed(value) if signed else number(value)
+    between = interval(score, signed=signed)
+    return f"{shown} ({between})" if between else shown
+
+
+def _promote(challenger: VersionView) -> None:
+    with st.form(f"promote_form_{challenger.id}", border=False):
+        reason = st.text_input(
+            "Reason",
+            key=f"promote_reason_{challenger.id}",
+            placeholder="Why this version should answer from now on",
+            max_chars=500,
+        )
+        pressed = st.form_submit_button("Promote", type="primary", icon=":material/verified:")
+    if not pressed:
+        return
+    person = gate.current_person()
+    if person is None or not gate.may(Action.PROMOTE):
+        st.error("Your role may not promote a model.")
+        return
+    try:
+        promote(challenger.id, reason=reason, by=person.id)
+    except VersionError as error:
+        st.error(str(error))
+        return
+    st.session_state[_SAID] = (
+        f"{challenger.label.capitalize()} is the champion. Model Hive answers with it from now on."
+    )
+    st.query_params.pop("version", None)
+    st.rerun()
+
+
+def _roll_back(task: Task, serving: VersionView | None) -> None:
+    made = [one for one in promotions(task.name) if one.kind in ("promote", "shipped")]
+    if serving is None or len(made) < 2:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="decision_rollback"):
+        st.markdown(f"**{serving.label.capitalize()}** is the champion of {task.title}.", width="stretch")
+        if st.button("Roll back", icon=":material/undo:", key="roll_back"):
+            _confirm_roll_back(task, serving)
+
+
+@st.dialog("Roll back?")
+def _confirm_roll_back(task: Task, serving: VersionView) -> None:
+    st.write(
+        f"{task.title} answers with the champion before {serving.label} from the moment you confirm. "
+        f"{serving.label.capitalize()} stays and can be promoted again."
+    )
+    reason = st.text_input("Reason", key="rollback_reason", max_chars=500)
+    if not st.button("Yes, roll back", type="primary", icon=":material/undo:", key="rollback_confirm"):
+        return
+    person = gate.current_person()
+    if person is None or not gate.may(Action.PROMOTE):
+        st.error("Your role may not roll back a model.")
+        return
+    try:
+        back = rollback(task.name, reason=reason, by=person.id)
+    except VersionError as error:
+        st.error(str(error))
+        return
+    st.session_state[_SAID] = f"Rolled back: {back.label} is the champion of {task.title} again."
+    st.rerun()
+
+
+def _in_words(one: PromotionView) -> str:
+    return f"{one.version} {KINDS['shipped']}" if one.kind == "shipped" else f"{KINDS[one.kind]} {one.version}"
+
+
+def _history(task: Task) -> None:
+    st.subheader("History of decisions", anchor=False)
+    rows = [
+        {
+            "When (UTC)": one.at,
+            "What": _in_words(one),
+            if one.kind != "shipped"
+            else f"{one.version} {KINDS['shipped']}",
+            "Reason": one.reason,
+            "By": one.by,
+        }
+        for one in promotions(task.name)
+    ]
+    if not rows:
+        st.write(f"Nothing was promoted for {task.title} yet.")
+        return
+    formats = {"When (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width="small")}
+    st.dataframe(rows, hide_index=True, column_config=formats, key="decision_history", alt="History of decisions")

@@ -1,0 +1,86 @@
+"""Admin, overview: is the worker there, what runs, what was contributed, what waits for a decision."""
+
+import streamlit as st
+
+from components.theme import amount, duration
+from data.vault import receipts
+from fl.runs import active_run, list_runs, worker_status
+from models.registry import tasks
+from models.versions import VersionView, versions
+
+NEWEST_RUNS = 1000  # that a tile counts
+
+
+def overview() -> None:
+    """Draw the tiles, and the versions that wait."""
+    _tiles()
+    waiting = challengers()
+    st.subheader("Waiting for a decision", anchor=False)
+    if not waiting:
+        st.write("No version is newer than its task's champion.")
+    titles = {name: task.title for name, task in tasks().items()}
+    for version in waiting:
+        with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"waiting_{version.id}"):
+            run = f"run {version.run_id}" if version.run_id else "shipped"
+            st.markdown(f"**{titles.get(version.task, version.task)}, {version.label}** from {run}", width="stretch")
+            st.page_link(
+                "admin.py",
+                label="Compare and decide",
+                icon=":material/balance:",
+                query_params={"section": "decision", "version": str(version.id)},
+            )
+    _mlflow()
+
+
+@st.fragment(run_every=3.0)
+def _tiles() -> None:
+    worker, run = worker_status(), active_run()
+    runs, given = list_runs(limit=NEWEST_RUNS), receipts()
+    done = sum(one.status == "done" for one in runs)
+    queued = sum(one.status == "queued" for one in runs)
+    state = "not running" if not worker.alive else "ready" if worker.warm else "warming up"
+    with st.container(horizontal=True, gap="small", key="admin_tiles"):
+        _tile("Worker", "busy" if worker.busy_run else state, _worker_note(worker.busy_run, worker.alive))
+        if run is None:
+            _tile("Active run", "none", f"{amount(done, 'run')} done")
+        else:
+            left = f"about {duration(run.remaining)} left" if run.remaining is not None else run.phase
+            _tile("Active run", f"{run.round} of {run.rounds}", f"run {run.id}, {left}")
+        _tile("Queue", str(queued), "runs that wait")
+        sites = len({receipt.site for receipt in given})
+        rows = sum(receipt.rows for receipt in given)
+        _tile("Contributed rows", f"{rows:,}", f"{amount(len(given), 'dataset')}, {amount(sites, 'site')}")
+
+
+def _tile(label: str, value: str, note: str) -> None:
+    st.metric(label, value, note, border=True, delta_color="off", delta_arrow="off", width=260)
+
+
+def _worker_note(busy: int | None, alive: bool) -> str:
+    if not alive:
+        return "runs wait until it is back"
+    return f"with run {busy}" if busy else "takes the next run at once"
+
+
+def challengers() -> list[VersionView]:
+    """Return each task's newest version where it is newer than the champion."""
+    newest: dict[str, VersionView] = {}
+    for version in versions():
+        newest.setdefault(version.task, version)
+    return [version for version in newest.values() if not version.champion]
+
+
+def _mlflow() -> None:
+    st.subheader("Records of all runs", anchor=False)
+    st.write("Every run is also written to MLflow: parameters, curves, final figures.")
+    if st.button("Open MLflow", icon=":material/monitoring:", key="admin_mlflow"):
+        from fl.supervisor import start_mlflow_ui
+
+        try:
+            with st.spinner("Starting MLflow, a few seconds the first time"):
+                st.session_state["mlflow_url"] = start_mlflow_ui()
+        except (OSError, RuntimeError, TimeoutError) as error:
+            st.error(f"MLflow did not start: {error}")
+    if url := st.session_state.get("mlflow_url"):
+        st.link_button("MLflow is ready", url, icon=":material/open_in_new:")
+        st.caption(f"{url} answers only on the machine that MedHive runs on.")
