@@ -232,8 +232,6 @@ def _history(task: Task) -> None:
         {
             "When (UTC)": one.at,
             "What": _in_words(one),
-            if one.kind != "shipped"
-            else f"{one.version} {KINDS['shipped']}",
             "Reason": one.reason,
             "By": one.by,
         }
