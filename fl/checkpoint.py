@@ -7,7 +7,6 @@ randomness from (seed, round, position), so the round number stands for the stat
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from data.table import FloatArray
+from data.whole_file import write_whole
 from fl.watcher import Snapshot
 from models.preparation import Preparation
 from settings import get_settings
@@ -67,12 +67,7 @@ def write(run_id: int, key: str, checkpoint: Checkpoint) -> None:
     }
     path = path_of(run_id)
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(f".{os.getpid()}.new")
-    with new.open("wb") as file:
-        file.write(save(tensors, metadata={"state": json.dumps(state)}))
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    write_whole(path, save(tensors, metadata={"state": json.dumps(state)}))
 
 
 def load(run_id: int, key: str) -> Checkpoint | None:

@@ -5,13 +5,11 @@ reading functions show them to any number of browsers.
 """
 
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts import audit
-from data.database import DatasetRecord, Run, RunEvent, now, transaction
+from data.database import Run, RunEvent, now, transaction
 from fl.lease import LEASE_SECONDS
 from fl.progress import (
     ACTIVE,
@@ -31,6 +29,7 @@ from fl.progress import (
     list_runs,
 )
 from fl.request import RequestError, RunRequest
+from fl.sites import roster
 from fl.worker_status import WorkerStatus, worker_status
 
 __all__ = [
@@ -78,8 +77,8 @@ def submit(request: RunRequest, *, by: int | None, owner: str | None = None) -> 
         With one sentence when the request cannot be carried out.
     """
     request = request.validated()
+    roster(request)  # whoever asks hears at once of a dataset or a division that cannot be
     with transaction() as session:
-        _check_datasets(session, request)
         run = Run(task=request.task, request=request.to_json(), rounds=request.rounds, requested_by=by, phase="queued")
         if owner is not None:
             run.status, run.lease_owner, run.attempts, run.phase = "running", owner, 1, "starting"
@@ -150,17 +149,3 @@ def _abandoned(run: Run) -> bool:
     """Whether it counts as running though nobody executes it and no worker is there to take it up."""
     expired = run.heartbeat_at is None or run.heartbeat_at < now() - timedelta(seconds=LEASE_SECONDS)
     return run.status == "running" and expired and not worker_status().alive
-
-
-def _check_datasets(session: Session, request: RunRequest) -> None:
-    query = select(DatasetRecord.id, DatasetRecord.task, DatasetRecord.withdrawn_at)
-    known: dict[int, Any] = {
-        row.id: row for row in session.execute(query.where(DatasetRecord.id.in_(request.datasets)))
-    }
-    for dataset in request.datasets:
-        row = known.get(dataset)
-        if row is None or row.withdrawn_at is not None:
-            what = "does not exist" if row is None else "was withdrawn"
-            raise RequestError(f"dataset {dataset} {what}: choose among those contributed for {request.task}.")
-        if row.task != request.task:
-            raise RequestError(f"dataset {dataset} belongs to {row.task}: choose one contributed for {request.task}.")

@@ -1,0 +1,228 @@
+"""Executing one run that this process holds: train, keep the model, write the end.
+
+The engine thread computes; this thread waits, so that a cancellation takes effect within two seconds whatever is
+being computed. How a run ends: done, with a model version; cancelled, with a version of the last good model when a
+round was completed; failed, with a sentence; or back in the queue when this process is told to end.
+"""
+
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import update
+
+from data.database import Run, RunSite, now, transaction
+from data.vault import VaultError
+from fl import checkpoint
+from fl.batch import LeaseLost, hold
+from fl.checkpoint import Checkpoint, CheckpointError
+from fl.engine import Engine
+from fl.lease import LARGEST_ATTEMPTS, Lease
+from fl.recorder import Recorder, RecordError
+from fl.request import RequestError, RunRequest
+from fl.result import Result, keep, partial
+from fl.watcher import Cancelled, QuorumLost, Watcher
+from settings import ROOT
+
+if TYPE_CHECKING:
+    from fl.federation import Outcome
+
+GRACE_SECONDS = 1.0  # how long a computation may take to notice that it is to stop
+LOOK_SECONDS = 0.05
+SPOKEN = (RequestError, QuorumLost, VaultError)  # their message is a sentence for people
+
+log = logging.getLogger(__name__)
+
+
+class Abandoned(Exception):
+    """The computation did not stop in time; its thread is still busy and this process should end."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What is needed of the run's row."""
+
+    request: RunRequest
+    key: str
+    attempts: int
+
+
+def execute(lease: Lease, engine: Engine, *, also: Callable[[Watcher], Watcher] | None = None) -> str:
+    """Execute a run whose lease is held and return its status; ``queued`` when this process is to end.
+
+    Parameters
+    ----------
+    lease : the run; its ``stop`` ends it.
+    engine : where it is computed.
+    also : wraps the watcher, for whoever wants to hear of the progress too.
+
+    Raises
+    ------
+    LeaseLost
+        When another process has taken the run, or the database takes nothing any more; the run is taken up again.
+    Abandoned
+        When the run's end is written, but its computation has not stopped.
+    """
+    run = _read(lease)
+    start, trouble = _start(lease.run_id, run.key)
+    recorder = Recorder(lease, run.key, start)
+    if trouble:
+        recorder.event(trouble, "warning")
+    if start is not None:
+        recorder.event(f"Taken up again after round {start.snapshot.round} of {run.request.rounds}.")
+    if run.attempts > LARGEST_ATTEMPTS:
+        return _failed(lease, recorder, f"the process that computed it ended {LARGEST_ATTEMPTS} times without a word.")
+    watcher = also(recorder) if also else recorder
+
+    def compute() -> "Outcome":
+        from fl.federation import federate
+
+        snapshot = start.snapshot if start else None
+        return federate(run.request.validated(), watcher=watcher, stop=lease.stop, start=snapshot)
+
+    future = engine.call(compute)
+    _wait(future, lease)
+    status = _end(lease, recorder, run.request, future)
+    if not future.done():
+        raise Abandoned(f"run {lease.run_id} is {status}, but its computation goes on.")
+    return status
+
+
+def _end(lease: Lease, recorder: Recorder, request: RunRequest, future: "Future[Outcome]") -> str:
+    try:
+        return _ending(lease, recorder, request, future)
+    except (LeaseLost, RecordError) as error:
+        raise LeaseLost(f"run {lease.run_id} is not written any further: {error}") from None
+    except SPOKEN as error:
+        return _failed(lease, recorder, str(error))
+    except Exception as error:
+        return _failed(lease, recorder, _fault(error))
+
+
+def _ending(lease: Lease, recorder: Recorder, request: RunRequest, future: "Future[Outcome]") -> str:
+    if future.done():
+        try:
+            return _done(lease, recorder, request, future.result())
+        except Cancelled:
+            pass
+    if lease.reason == "shutdown":
+        return _back_in_queue(lease, recorder)
+    if lease.reason == "lost":
+        recorder.close()
+        raise LeaseLost("another process has taken it.")
+    return _cancelled(lease, recorder, request)
+
+
+def _wait(future: "Future[Outcome]", lease: Lease) -> None:
+    """Return when the future is done, or has had its time to stop."""
+    told: float | None = None
+    while not wait([future], timeout=LOOK_SECONDS).done:
+        if told is None and lease.stop.is_set():
+            told = time.monotonic()
+        if told is not None and time.monotonic() - told > GRACE_SECONDS:
+            return
+
+
+def _read(lease: Lease) -> _Run:
+    with transaction() as session:
+        run = session.get_one(Run, lease.run_id)
+        request = RunRequest.from_json(run.request)
+        return _Run(request, f"{run.id} {run.created_at.isoformat()} {request.plan}", run.attempts)
+
+
+def _start(run_id: int, key: str) -> tuple[Checkpoint | None, str]:
+    try:
+        return checkpoint.load(run_id, key), ""
+    except CheckpointError as error:
+        return None, f"Starting anew: {error}"
+
+
+def _done(lease: Lease, recorder: Recorder, request: RunRequest, outcome: "Outcome") -> str:
+    recorder.phase("keeping the model")
+    result = Result(
+        weights=outcome.weights,
+        preparation=outcome.preparation,
+        calibration=outcome.calibration,
+        scores=outcome.scores,
+        n_heldout=outcome.n_heldout,
+        rounds=request.rounds,
+        executor=outcome.executor,
+        data=outcome.data,
+        benefit=outcome.benefit,
+    )
+    sites = recorder.named or tuple(outcome.sites)
+    version = keep(lease.run_id, request, result, sites)
+    recorder.event(f"Done: {version.label} of {request.task} is kept as a challenger.")
+    recorder.close()
+    pooled = outcome.benefit.get(-1, {})
+    gains = {site.position: {**outcome.benefit.get(site.position, {}), **pooled} for site in sites}
+    final = {name: score.as_json() for name, score in outcome.scores.items()}
+    values = {"executor": outcome.executor, "seconds": dict(outcome.seconds), "final": final, "error": ""}
+    _finish(lease, "done", values, gains)
+    checkpoint.remove(lease.run_id)
+    return "done"
+
+
+def _cancelled(lease: Lease, recorder: Recorder, request: RunRequest) -> str:
+    snapshot = recorder.snapshot
+    values: dict[str, Any] = {}
+    if snapshot is None or snapshot.round == 0:
+        recorder.event("Cancelled before a round was completed: there is no model to keep.", "warning")
+    else:
+        try:
+            result = partial(request, snapshot, recorder.named)
+            version = keep(lease.run_id, request, result, recorder.named)
+        except Exception as error:
+            values["error"] = f"The last good model could not be kept: {_fault(error)}"
+            recorder.event(values["error"], "error")
+        else:
+            values["final"] = {name: score.as_json() for name, score in result.scores.items()}
+            text = f"Cancelled after round {snapshot.round}: its model is kept as {version.label} of {request.task}."
+            recorder.event(text, "warning")
+    recorder.close()
+    _finish(lease, "cancelled", values)
+    return "cancelled"
+
+
+def _failed(lease: Lease, recorder: Recorder, sentence: str) -> str:
+    recorder.event(f"Failed: {sentence}", "error")
+    recorder.close()
+    _finish(lease, "failed", {"error": sentence})
+    return "failed"
+
+
+def _back_in_queue(lease: Lease, recorder: Recorder) -> str:
+    done = recorder.snapshot.round if recorder.snapshot else 0
+    recorder.event(f"The worker ended; the run goes on after round {done} when it is back.", "warning")
+    recorder.close()
+    values = {"status": "queued", "phase": "waiting for the worker", "attempts": Run.attempts - 1}
+    with transaction() as session:
+        hold(session, lease.run_id, lease.owner, {**values, "lease_owner": None})
+    return "queued"
+
+
+def _finish(lease: Lease, status: str, values: dict[str, Any], gains: dict[int, dict[str, Any]] | None = None) -> None:
+    """Write a run's end, all of it or nothing; raises LeaseLost."""
+    with transaction() as session:
+        end = {"status": status, "phase": "", "finished_at": now(), "cancel_requested": False, "lease_owner": None}
+        hold(session, lease.run_id, lease.owner, {**values, **end})
+        waiting = RunSite.run_id == lease.run_id, RunSite.state == "computing"
+        session.execute(update(RunSite).where(*waiting).values(state="waiting"))
+        for position, benefit in (gains or {}).items():
+            of_site = RunSite.run_id == lease.run_id, RunSite.position == position
+            session.execute(update(RunSite).where(*of_site).values(benefit=benefit))
+
+
+def _fault(error: BaseException) -> str:
+    """Log where a fault arose, and return a sentence. Neither holds its message, which may quote patients' values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in frames]
+    log.error("%s at %s", type(error).__name__, " < ".join(reversed(places)))
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(ROOT)] or list(frames)
+    where = f"{Path(own[-1].filename).name} line {own[-1].lineno}" if own else "an unknown place"
+    return f"an unexpected {type(error).__name__} in {where}; logs/worker.log tells more."

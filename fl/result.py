@@ -1,0 +1,110 @@
+"""From what a run computed to a model version, with a manifest that tells how to make it again."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from data.table import FloatArray
+from fl.request import RunRequest
+from fl.watcher import SiteInfo, Snapshot
+from models.calibration import Calibration
+from models.manifest import describe
+from models.metrics import Interval
+from models.preparation import Preparation
+from models.registry import get_task
+from models.versions import VersionView, save_version
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run leaves behind.
+
+    Parameters
+    ----------
+    rounds : rounds really done.
+    scores, n_heldout : every metric with its interval, and on how many rows.
+    data : source, fingerprint, n_training, n_calibration, n_heldout, synthetic.
+    benefit : by position, local and federated scores; under -1 the pooled ones.
+    """
+
+    weights: FloatArray
+    preparation: Preparation
+    calibration: Calibration
+    scores: Mapping[str, Interval]
+    n_heldout: int
+    rounds: int
+    executor: str
+    data: Mapping[str, Any]
+    benefit: Mapping[int, Mapping[str, Any]]
+
+
+def partial(request: RunRequest, snapshot: Snapshot, sites: Sequence[SiteInfo]) -> Result:
+    """Return what a run that was cancelled leaves behind: its last good model, calibrated and scored."""
+    from fl.evaluation import calibrated
+    from fl.sites import public_split
+
+    task = get_task(request.task)
+    calibration, scores = calibrated(task, snapshot.weights, snapshot.preparation)
+    rows, split = public_split(request.task)
+    data = {
+        "source": rows.source,
+        "fingerprint": rows.fingerprint,
+        "n_training": sum(site.samples for site in sites),
+        "n_calibration": len(split.calibration),
+        "n_heldout": len(split.heldout),
+        "synthetic": rows.synthetic,
+    }
+    return Result(
+        weights=snapshot.weights,
+        preparation=snapshot.preparation,
+        calibration=calibration,
+        scores=scores,
+        n_heldout=len(split.heldout),
+        rounds=snapshot.round,
+        executor="",
+        data=data,
+        benefit={},
+    )
+
+
+def keep(run_id: int, request: RunRequest, result: Result, sites: Sequence[SiteInfo]) -> VersionView:
+    """Make a model version of what a run leaves behind."""
+    names = {site.position: site.name for site in sites}
+    benefit = {names.get(position, "pooled"): scores for position, scores in result.benefit.items()}
+    manifest = describe(
+        task=request.task,
+        data={**result.data, "sites": [{"name": site.name, "samples": site.samples} for site in sites]},
+        request=request.to_json(),
+        rounds=result.rounds,
+        executor=result.executor,
+        scores=result.scores,
+        n=result.n_heldout,
+        command=command_of(request),
+        benefit=benefit,
+    )
+    return save_version(
+        get_task(request.task),
+        result.weights,
+        result.preparation,
+        result.calibration,
+        run_id=run_id,
+        manifest=manifest,
+    )
+
+
+def command_of(request: RunRequest) -> str:
+    """Return the command line that asks for the same run."""
+    words = ["python", "-m", "fl", "run"]
+    for each in fields(request):
+        value = getattr(request, each.name)
+        option = "--" + each.name.replace("_", "-")
+        if each.name == "benefit":
+            words += [] if value else ["--no-benefit"]
+        elif each.name == "datasets":
+            words += [option, ",".join(map(str, value))] if value else []
+        elif each.name == "strategy_settings":
+            words += [word for name, number in value.items() for word in ("--setting", f"{name}={number:g}")]
+        else:
+            words += [option, str(value)]
+    return shlex.join(words)
