@@ -1,0 +1,78 @@
+"""What a column may hold: as a sentence for people, and as a pandera schema that finds every cell outside of it."""
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from data.table import Column, TableSchema
+
+LABEL_LEVELS = (0, 1)
+
+
+class Breach(NamedTuple):
+    """A number that its column does not allow: at which position of the frame, in which column, and why not."""
+
+    position: int
+    column: str
+    why: str  # "", or a few words to be added to the rule
+
+
+def number(value: float) -> str:
+    """Return a limit as people write it: ``90``, ``0.05``, ``1000000``."""
+    return f"{value:.10g}" if abs(value) >= 1e10 else f"{value:.10f}".rstrip("0").rstrip(".") or "0"
+
+
+def wanted(column: Column) -> str:
+    """Return what a cell of ``column`` must be: ``a number from 90 to 100 %``."""
+    if column.kind == "category":
+        *most, last = (f"{code} ({meaning})" for code, meaning in column.levels.items())
+        words = f"{', '.join(most)} or {last}" if most else last
+    else:
+        kind = "a whole number" if column.kind == "integer" else "a number"
+        words = f"{kind} from {number(column.low)} to {number(column.high)} {column.unit}".rstrip()
+    return f"{words}, or empty where it is not known" if column.nullable else words
+
+
+def rule(column: Column, why: str = "") -> str:
+    """Return the sentence for a cell that is not what its column wants, with the column's own hint."""
+    sentence = f"{column.title} must be {wanted(column)}{'; ' if why else ''}{why}."
+    return f"{sentence} {column.help}" if column.help else sentence
+
+
+def label_rule(schema: TableSchema) -> str:
+    """Return the sentence for a label that is neither 0 nor 1."""
+    return f'The label "{schema.label}" must be 0 or 1 in every row. {schema.label_help}'.strip()
+
+
+def find_breaches(frame: pd.DataFrame, schema: TableSchema) -> list[Breach]:
+    """Return every cell outside its column's rule, one breach a cell, by row and then by column of ``frame``.
+
+    Parameters
+    ----------
+    frame : float64 columns named as in the schema, any of them and the label; NaN is a missing value.
+    """
+    import pandera.pandas as pa  # half a second, and only a file that is checked needs it
+
+    columns = {}
+    for column in schema.columns:
+        checks = [
+            pa.Check.ge(column.low, error="this is too low"),
+            pa.Check.le(column.high, error="this is too high"),
+        ]
+        if column.kind == "integer":
+            checks.insert(0, pa.Check(lambda values: values == values.round(), error="this has decimals"))
+        if column.kind == "category":
+            checks = [pa.Check.isin(list(column.levels), error="this is none of them")]
+        columns[column.name] = pa.Column(float, checks, nullable=column.nullable, required=False)
+    columns[schema.label] = pa.Column(float, pa.Check.isin(LABEL_LEVELS), required=False)
+    try:
+        pa.DataFrameSchema(columns).validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        cases = errors.failure_cases
+        place = {name: position for position, name in enumerate(frame.columns)}
+        found: dict[tuple[int, int], Breach] = {}
+        for name, check, position in zip(cases["column"], cases["check"], cases["index"], strict=True):
+            why = "it may not be empty" if check == "not_nullable" else str(check)
+            found.setdefault((int(position), place[name]), Breach(int(position), name, why))
+        return [found[cell] for cell in sorted(found)]
+    return []
