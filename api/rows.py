@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
@@ -54,14 +55,10 @@ def checked(raw: bytes, schema: TableSchema) -> FloatArray:
 
     report = check_csv(raw, schema, source="API", labelled=False)
     if report.dataset is None:
-        first = report.problems[0]
-        places = [f"row {first.row}"] if first.row is not None else []
-        places += [f"column {first.column}"] if first.column else []
-        named = [vars(problem) for problem in report.problems[:MOST_PROBLEMS]]
-        where = ", ".join(places) or "the file"
-        more = len(report.problems) - 1
-        also = f" There are {more} more such problems." if more > 1 else " There is one more." if more else ""
-        raise Problem(422, f"{where[0].upper()}{where[1:]}: {first.rule}{also}", problems=named)
+        named = [asdict(problem) for problem in report.problems[:MOST_PROBLEMS]]
+        first = str(report.problems[0])
+        also = f" There are {report.problem_count} problems in all." if report.problem_count > 1 else ""
+        raise Problem(422, first[0].upper() + first[1:] + also, problems=named)
     if len(report.dataset) > MAX_CSV_ROWS:
         raise Problem(413, f"The file has {len(report.dataset)} rows; {MAX_CSV_ROWS} are the most at a time.")
     return report.dataset.x

@@ -8,7 +8,7 @@ from accounts.attempts import Attempts
 
 def test_after_the_allowed_failures_a_key_waits_until_the_first_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
-    monkeypatch.setattr(attempts.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
     brake = Attempts(most=2, window=60)
     brake.failed("a")
     clock[0] = 110

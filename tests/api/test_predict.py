@@ -1,0 +1,115 @@
+"""POST /api/tasks/{task}/predict."""
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from api.limits import MAX_BODY
+from api.schemas import ContributionOut, PredictionOut
+from models.predict import Contribution, Prediction
+from tests.api.conftest import Visit
+
+ROW = {"heart_rate": 72, "systolic_bp": 118, "diastolic_bp": 76, "spo2": 98}
+ADDRESS = "/api/tasks/vitals/predict"
+CSV = b"heart_rate,systolic_bp,diastolic_bp,spo2\n72,118,76,98\n88,140,85,95\n"
+
+
+def problem_of(response: Any, status: int) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert body["status"] == status and body["detail"].endswith(".")
+    return body
+
+
+def test_a_visitor_gets_an_answer_for_one_row_with_all_that_belongs_to_it(visit: Visit, champion: int) -> None:
+    response = visit().post(ADDRESS, json={"rows": [ROW]})
+    assert response.status_code == 200, response.text
+    (answer,) = response.json()["predictions"]
+    assert answer["version_id"] == champion and answer["task"] == "vitals" and answer["synthetic"] is True
+    assert 0 <= answer["low"] <= answer["probability"] <= answer["high"] <= 1
+    assert "not for clinical use" in answer["not_for_clinical_use"].lower()
+    assert {given["column"] for given in answer["contributions"]} == set(ROW)
+
+
+def test_rows_and_the_same_rows_as_csv_give_the_same_answers(visit: Visit, champion: int) -> None:
+    other = {"heart_rate": 88, "systolic_bp": 140, "diastolic_bp": 85, "spo2": 95}
+    by_json = visit().post(ADDRESS, json={"rows": [ROW, other]}).json()
+    by_csv = visit().post(ADDRESS, files={"file": ("rows.csv", CSV, "text/csv")}).json()
+    assert by_json == by_csv and len(by_json["predictions"]) == 2
+
+
+def test_a_thousand_rows_are_taken_and_one_more_is_not(visit: Visit, champion: int) -> None:
+    assert len(visit().post(ADDRESS, json={"rows": [ROW] * 1000}).json()["predictions"]) == 1000
+    body = problem_of(visit().post(ADDRESS, json={"rows": [ROW] * 1001}), 422)
+    assert "1000" in body["detail"]
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ({**ROW, "spo2": 120}, "spo2"),
+        ({**ROW, "spo2": None}, "spo2"),
+        ({**ROW, "heart_rate": "fast"}, "heart_rate"),
+        ({**ROW, "age": 3}, "no column 'age'"),
+        ({"heart_rate": 72}, "'systolic_bp' is missing"),
+        ({**ROW, "spo2": True}, "spo2"),
+        ({**ROW, "spo2": [98]}, "spo2"),
+    ],
+)
+def test_a_faulty_row_is_named_with_its_column(visit: Visit, champion: int, row: dict[str, Any], says: str) -> None:
+    body = problem_of(visit().post(ADDRESS, json={"rows": [ROW, row]}), 422)
+    assert says in body["detail"]
+
+
+def test_every_faulty_value_is_listed_with_row_column_value_and_rule(visit: Visit, champion: int) -> None:
+    rows = [{**ROW, "spo2": 85}, ROW, {**ROW, "heart_rate": 300}]
+    body = problem_of(visit().post(ADDRESS, json={"rows": rows}), 422)
+    assert [(p["row"], p["column"], p["value"]) for p in body["problems"]] == [
+        (1, "spo2", "85"),
+        (3, "heart_rate", "300"),
+    ]
+    assert "90" in body["problems"][0]["rule"] and "%" in body["problems"][0]["rule"]
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b"[]", b"null", b'{"rows": []}', b'{"rows": [1]}', b'{"rows": [{"spo2": NaN}]}']
+)
+def test_a_body_that_is_no_list_of_rows_is_refused(visit: Visit, champion: int, text: bytes) -> None:
+    problem_of(visit().post(ADDRESS, content=text, headers={"Content-Type": "application/json"}), 422)
+
+
+@pytest.mark.parametrize("file", [b"", b"\x00\xff\xfe", b"a,b\n1,2\n", CSV.replace(b"98", b"inf")])
+def test_a_file_that_is_no_table_of_the_task_is_refused(visit: Visit, champion: int, file: bytes) -> None:
+    problem_of(visit().post(ADDRESS, files={"file": ("x.csv", file)}), 422)
+
+
+def test_a_form_without_the_file_says_which_field_it_goes_in(visit: Visit, champion: int) -> None:
+    assert "'file'" in problem_of(visit().post(ADDRESS, files={"csv": ("x.csv", CSV)}), 422)["detail"]
+
+
+def test_other_kinds_of_body_are_refused(visit: Visit, champion: int) -> None:
+    problem_of(visit().post(ADDRESS, content=b"<rows/>", headers={"Content-Type": "text/xml"}), 415)
+    problem_of(visit().post(ADDRESS), 415)
+
+
+def test_a_body_over_the_limit_is_refused_whether_it_says_its_size_or_not(visit: Visit, champion: int) -> None:
+    big = b" " * (MAX_BODY + 1)
+    headers = {"Content-Type": "application/json"}
+    assert "5 MB" in problem_of(visit().post(ADDRESS, content=big, headers=headers), 413)["detail"]
+    problem_of(visit().post(ADDRESS, content=iter([big[: MAX_BODY // 2]] * 3), headers=headers), 413)
+
+
+def test_an_unknown_task_is_answered_with_the_known_ones(visit: Visit) -> None:
+    body = problem_of(visit().post("/api/tasks/flu/predict", json={"rows": [ROW]}), 404)
+    assert "vitals" in body["detail"]
+
+
+def test_a_task_without_champion_says_so(visit: Visit) -> None:
+    assert "champion" in problem_of(visit().post(ADDRESS, json={"rows": [ROW]}), 503)["detail"]
+
+
+def test_the_documented_answer_has_the_fields_of_a_prediction() -> None:
+    assert set(PredictionOut.model_fields) == {field.name for field in fields(Prediction)}
+    assert set(ContributionOut.model_fields) == {field.name for field in fields(Contribution)}
