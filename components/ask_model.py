@@ -87,7 +87,7 @@ def ask_model(task: Task, version: VersionView, *, key: str) -> None:
         with right:
             _ask(task, version, row, key)
     with right:
-        _show_answer(task, key)
+        _show_answer(key)
 
 
 def _form_key(key: str) -> str:
@@ -135,7 +135,7 @@ def _record_says(task: Task, row: FloatArray, sample: Sample | None) -> str:
     return f"What the record says: **{task.classes[sample.label]}**."
 
 
-def _show_answer(task: Task, key: str) -> None:
+def _show_answer(key: str) -> None:
     kept: tuple[Prediction, str] | None = st.session_state.get(f"{key}_answer")
     if kept is None:
         with st.container(border=True):

@@ -11,6 +11,8 @@ from accounts.people import UserView
 from components.theme import amount
 from data.vault import Receipt, VaultError, withdraw
 
+_ASKED = "withdraw_asked"  # the dataset whose withdrawal is being asked about
+
 
 def receipt_json(receipt: Receipt) -> str:
     """Return the receipt as the JSON document that a provider keeps."""
@@ -65,10 +67,16 @@ def contribution_list(
                 if receipt.withdrawn_at:
                     st.badge(f"withdrawn {receipt.withdrawn_at:%d %b %Y}", icon=":material/undo:", color="gray")
                 elif st.button("Withdraw", icon=":material/undo:", key=f"{key}_withdraw_{receipt.dataset_id}"):
-                    _confirm_withdrawal(receipt, person, key)
+                    st.session_state[_ASKED] = receipt.dataset_id
+        if st.session_state.get(_ASKED) == receipt.dataset_id:
+            _confirm_withdrawal(receipt, person, key)
 
 
-@st.dialog("Withdraw these rows?")
+def _forget_question() -> None:
+    st.session_state.pop(_ASKED, None)
+
+
+@st.dialog("Withdraw these rows?", on_dismiss=_forget_question)
 def _confirm_withdrawal(receipt: Receipt, person: UserView, key: str) -> None:
     st.markdown(
         f"**{receipt.filename}** with {amount(receipt.rows, 'row')} is removed from the vault at once and cannot be "
@@ -77,8 +85,10 @@ def _confirm_withdrawal(receipt: Receipt, person: UserView, key: str) -> None:
     )
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep them", key=f"{key}_keep_{receipt.dataset_id}"):
+            _forget_question()
             st.rerun()
         if st.button("Yes, withdraw", type="primary", key=f"{key}_confirm_{receipt.dataset_id}"):
+            _forget_question()
             if person.site_id is None:
                 return
             try:

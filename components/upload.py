@@ -74,9 +74,8 @@ def problems_table(problems: tuple[Problem, ...]) -> pd.DataFrame:
 def show_problems(report: Report, *, filename: str, key: str) -> None:
     """Say how many problems there are, list them, offer the list as a file, and show how the file was read."""
     table = problems_table(report.problems)
-    st.error(
-        f"{filename} has {amount(report.problem_count, 'problem')}, so nothing is kept of it. Mend it and choose it again."
-    )
+    count = amount(report.problem_count, "problem")
+    st.error(f"{filename} has {count}, so nothing of it is kept. Mend the file and choose it again.")
     st.dataframe(
         table,
         hide_index=True,

@@ -108,8 +108,8 @@ def test_the_chart_keeps_the_sum_by_adding_small_inputs_together() -> None:
 def test_the_sentence_names_the_strongest_inputs_on_both_sides_and_says_when_one_was_missing() -> None:
     sentence = what_counted_sentence(COUNTED, TASK)
     assert sentence == (
-        "Input 0 (0 mm) and Input 2 (2 mm) spoke most for malignant; Input 1 (not known) and Input 3 (3 mm) spoke most for "
-        "benign."
+        "Input 0 (0 mm) and Input 2 (2 mm) spoke most for malignant; Input 1 (not known) and Input 3 (3 mm) spoke most "
+        "for benign."
     )
 
 
