@@ -102,7 +102,8 @@ def _shortest(value: np.float32) -> str:
     """Return the fewest digits that read back to the same 32-bit number; a gap for NaN."""
     if np.isnan(value):
         return ""
-    text = f"{int(value)}" if float(value).is_integer() and abs(value) < 2**24 and value else str(value)
+    whole = float(value).is_integer() and abs(value) < 2**24 and not (value == 0 and np.signbit(value))
+    text = str(int(value)) if whole else str(value)
     return text if np.float32(float(text)) == value else repr(float(value))
 
 
@@ -125,10 +126,10 @@ def _find_columns(
         if not found[name]:
             alike = difflib.get_close_matches(plain_name(name), spare, n=1, cutoff=0.7)
             hint = f' Is it the one called "{alike[0]}"? Then rename it.' if alike else ""
-            problems.add(None, name, "", f'The column "{name}" is missing; it holds {holds}.{hint}')
+            problems.add(None, name, "", f"This column is missing; it holds {holds}.{hint}")
     for name, at in found.items():
         if len(at) > 1:
-            problems.add(None, name, "", f'The column "{name}" is there {len(at)} times; keep one of them.')
+            problems.add(None, name, "", f"This column is there {len(at)} times; keep one of them.")
         elif at and sheet.header[at[0]] != name:
             notes.append(f'The column "{sheet.header[at[0]]}" was read as "{name}".')
     if spare:
