@@ -180,14 +180,15 @@ def main(parent: int | None = None) -> int:
 
 def _load() -> None:
     """Import what every run needs, so that the first one starts at once."""
-    import fl.federation  # noqa: F401
+    from fl.federation import warm
+
+    warm()
 
 
 def _close() -> None:
-    """End Ray, if this process has started it."""
-    ray = sys.modules.get("ray")
-    if ray is not None and ray.is_initialized():
-        ray.shutdown()
+    """End Ray and whatever else executors keep for the next run."""
+    if federation := sys.modules.get("fl.federation"):
+        federation.close()
 
 
 @contextmanager
