@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 RESAMPLES = 200
 _PRIOR = 0.01  # weak pull towards slope 1 and intercept 0, so that a fit on few or one-sided rows exists
 _LEAST_SLOPE = 1e-3  # a higher logit never gives a lower probability
-_STEPS = 50
+_STEPS = 40
 
 
 def sigmoid(logit: ArrayLike) -> Array:
@@ -26,30 +26,61 @@ def sigmoid(logit: ArrayLike) -> Array:
     return chance
 
 
-def _fit(logit: Array, y: Array, weights: Array) -> tuple[Array, Array]:
-    """Return (b,) slopes and intercepts for (b, n) row weights, by Newton's method on all fits at once."""
-    up, down = weights @ y, weights @ (1 - y)
-    high, low = (up + 1) / (up + 2), 1 / (down + 2)
-    targets = np.where(y == 1, high[:, None], low[:, None])
-    slope, intercept = np.ones(len(weights)), np.zeros(len(weights))
-    free = np.ones(len(weights))  # 0 where the slope is held at its smallest
-    for step in range(2 * _STEPS):
-        chance = sigmoid(slope[:, None] * logit + intercept[:, None])
-        error, curve = weights * (chance - targets), weights * chance * (1 - chance)
-        grad_a = (error @ logit + _PRIOR * (slope - 1)) * free
-        grad_b = error.sum(axis=1) + _PRIOR * intercept
-        aa, ab, bb = curve @ logit**2 + _PRIOR, (curve @ logit) * free, curve.sum(axis=1) + _PRIOR
+class _Fits:
+    """The penalised log loss of (b, n) weighted fits at once; logits are scaled to unit spread, so Newton is tame."""
+
+    def __init__(self, logit: Array, y: Array, weights: Array) -> None:
+        self.spread = float(logit.std()) or 1.0
+        self.logit, self.weights = logit / self.spread, weights
+        high, low = (weights @ y + 1) / (weights @ y + 2), 1 / (weights @ (1 - y) + 2)
+        self.targets = np.where(y == 1, high[:, None], low[:, None])
+
+    def loss(self, slope: Array, intercept: Array) -> Array:
+        """Return the (b,) losses."""
+        odds = slope[:, None] * self.logit + intercept[:, None]
+        rows = np.logaddexp(0, odds) - self.targets * odds
+        total: Array = (self.weights * rows).sum(axis=1) + _PRIOR / 2 * ((slope - self.spread) ** 2 + intercept**2)
+        return total
+
+    def step(self, slope: Array, intercept: Array, free: Array) -> tuple[Array, Array]:
+        """Return Newton's (b,) steps; where ``free`` is 0 the slope stays."""
+        chance = sigmoid(slope[:, None] * self.logit + intercept[:, None])
+        error, curve = self.weights * (chance - self.targets), self.weights * chance * (1 - chance)
+        to_slope = (error @ self.logit + _PRIOR * (slope - self.spread)) * free
+        to_intercept = error.sum(axis=1) + _PRIOR * intercept
+        aa, ab, bb = curve @ self.logit**2 + _PRIOR, (curve @ self.logit) * free, curve.sum(axis=1) + _PRIOR
         det = aa * bb - ab**2
-        move_a, move_b = (bb * grad_a - ab * grad_b) / det, (aa * grad_b - ab * grad_a) / det
-        limit = np.maximum(1.0, np.maximum(np.abs(move_a), np.abs(move_b)) / 2)  # far off, Newton overshoots
-        slope, intercept = slope - move_a / limit, intercept - move_b / limit
-        done = max(np.abs(move_a).max(), np.abs(move_b).max()) < 1e-9
-        if done or step == _STEPS - 1:
-            wrong = (slope < _LEAST_SLOPE) & (free == 1)
-            if done and not wrong.any():
+        return (bb * to_slope - ab * to_intercept) / det, (aa * to_intercept - ab * to_slope) / det
+
+
+def _minimise(fits: _Fits, slope: Array, intercept: Array, free: Array) -> tuple[Array, Array]:
+    now = fits.loss(slope, intercept)
+    for _ in range(_STEPS):
+        by_slope, by_intercept = fits.step(slope, intercept, free)
+        size = np.ones(len(slope))
+        for _ in range(_STEPS):  # halve a step that would make it worse
+            after = fits.loss(slope - size * by_slope, intercept - size * by_intercept)
+            worse = after > now
+            if not worse.any():
                 break
-            slope, free = np.where(wrong, _LEAST_SLOPE, slope), np.where(wrong, 0.0, free)
-    return np.maximum(slope, _LEAST_SLOPE), intercept
+            size[worse] /= 2
+        size[worse] = 0.0
+        slope, intercept, now = slope - size * by_slope, intercept - size * by_intercept, np.minimum(after, now)
+        if max(np.abs(size * by_slope).max(), np.abs(size * by_intercept).max()) < 1e-9:
+            break
+    return slope, intercept
+
+
+def _fit(logit: Array, y: Array, weights: Array) -> tuple[Array, Array]:
+    """Return (b,) slopes and intercepts for (b, n) row weights."""
+    fits = _Fits(logit, y, weights)
+    none, all_free = np.zeros(len(weights)), np.ones(len(weights))
+    slope, intercept = _minimise(fits, none, none, all_free)
+    least = _LEAST_SLOPE * fits.spread
+    if (slope < least).any():
+        free = np.where(slope < least, 0.0, 1.0)
+        slope, intercept = _minimise(fits, np.maximum(slope, least), intercept, free)
+    return slope / fits.spread, intercept
 
 
 @dataclass(frozen=True)
@@ -68,14 +99,9 @@ class Calibration:
         labels = np.asarray(y, dtype=np.float64).reshape(-1)
         if len(values) != len(labels) or not len(values) or not np.isfinite(values).all():
             raise ValueError("Calibration needs as many finite logits as labels, at least one.")
-        random = np.random.default_rng(seed)
-        weights = np.zeros((resamples + 1, len(values)))
-        weights[0] = 1
-        for k in (0, 1):
-            group = np.flatnonzero(labels == k)
-            if len(group):
-                draws = random.multinomial(len(group), np.full(len(group), 1 / len(group)), size=resamples)
-                weights[1:, group] = draws
+        n = len(values)
+        draws = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples)
+        weights = np.concatenate([np.ones((1, n)), draws])  # classes are not kept apart: how common they are is unsure
         slopes, intercepts = _fit(values, labels, weights)
         return cls(float(slopes[0]), float(intercepts[0]), slopes[1:], intercepts[1:])
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from data.table import Column, FloatArray
+from data.intake.rules import wanted
+from data.table import FloatArray
 from models.comparison import THRESHOLD
 from models.explain.table import shapley, typical
 from models.stored import Model
@@ -67,14 +68,8 @@ class Prediction:
     not_for_clinical_use: str = NOT_FOR_CLINICAL_USE
 
 
-def _allowed(column: Column) -> str:
-    if column.levels:
-        return "one of " + ", ".join(f"{code} ({meaning})" for code, meaning in column.levels.items())
-    whole = "a whole number " if column.kind == "integer" else ""
-    return f"{whole}from {column.low:g} to {column.high:g} {column.unit}".strip()
-
-
-def _check(task: Task, x: FloatArray) -> None:
+def check_rows(task: Task, x: FloatArray) -> None:
+    """Raise InputError naming the first value of (n, d) rows that the task's schema does not allow."""
     columns = task.schema.columns
     if x.ndim != 2 or x.shape[1] != len(columns):
         raise InputError(f"{task.title} needs rows of {len(columns)} values, not an array of shape {x.shape}.")
@@ -92,7 +87,7 @@ def _check(task: Task, x: FloatArray) -> None:
         if wrong.any():
             row = int(np.argmax(wrong))
             given = "is missing" if missing[row] else f"is {values[row]:g}"
-            raise InputError(f"Row {row + 1}, column {column.name}: {column.title} {given}; give {_allowed(column)}.")
+            raise InputError(f"Row {row + 1}, column {column.name}: {column.title} {given}; give {wanted(column)}.")
 
 
 def _version(task: Task, version_id: int | None) -> VersionView:
@@ -157,7 +152,7 @@ def predict(task: Task, x: FloatArray, *, explain: bool = True, version_id: int 
         When the version is unknown or its file was changed.
     """
     rows = np.asarray(x, dtype=np.float32)
-    _check(task, rows)
+    check_rows(task, rows)
     version = _version(task, version_id)
     model = load_model(version.id)
     if not len(rows):
@@ -212,7 +207,7 @@ def predict_rows(task: Task, frame: "pd.DataFrame", *, version_id: int | None = 
         rows = frame[names].apply(partial(pd.to_numeric, errors="raise")).to_numpy(dtype=np.float32)
     except (ValueError, TypeError) as error:
         raise InputError(f"Every input must be a number: {error}.") from None
-    _check(task, rows)
+    check_rows(task, rows)
     model = load_model(_version(task, version_id).id)
     result = frame.copy()
     logits = model.logits(rows) if len(rows) else np.empty(0)

@@ -34,6 +34,7 @@ class BreastCancer(Task):
     question = "Is this breast mass malignant?"
     classes = ("benign", "malignant")
     schema = TableSchema(COLUMNS, label="malignant", label_help="1 = malignant, 0 = benign, confirmed by biopsy.")
+    # chosen by four-fold cross-validation within the training rows
     training = Training(rounds=20, local_epochs=2, batch_size=16, learning_rate=3e-3, decay=0.95, sites=10)
     licence = "CC BY 4.0 (UCI Machine Learning Repository, dataset 17)"
 

@@ -1,0 +1,255 @@
+"""Command line of the models: ``python -m models list | predict | evaluate | promote | rollback | train``.
+
+Exit codes: 0 done, 1 failed, 2 the input is wrong (one line on stderr says what), 130 cancelled.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from data.database import migrate
+from data.whole_file import write_whole
+from models.registry import UnknownTask, get_task, tasks
+from models.versions import VersionError, VersionView, champion, promote, register_shipped, rollback, versions
+
+
+class WrongInput(Exception):
+    """What was asked for cannot be done as written; the message is one sentence."""
+
+
+def _write_json(path: Path | None, document: dict[str, Any]) -> None:
+    if path is None:
+        return
+    try:
+        write_whole(path, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+    except OSError as error:
+        raise WrongInput(f"{path} cannot be written: {error.strerror or error}.") from None
+
+
+def _ready() -> None:
+    migrate()
+    register_shipped()
+
+
+def _find(name: str) -> VersionView:
+    """Return the version written as TASK:NUMBER."""
+    task, _, number = name.partition(":")
+    found = [version for version in versions(get_task(task).name) if str(version.number) == number]
+    if not found:
+        known = ", ".join(f"{task}:{version.number}" for version in versions(task)) or "none yet"
+        raise WrongInput(f"There is no model version {name!r}; write TASK:NUMBER. Versions of {task}: {known}.")
+    return found[0]
+
+
+def _chosen(task: str, name: str | None) -> VersionView:
+    version = _find(name) if name else champion(task)
+    if version is None:
+        raise WrongInput(f"{task} has no champion yet; name a version with --version TASK:NUMBER.")
+    if version.task != task:
+        raise WrongInput(f"Version {name} answers {version.task}, not {task}.")
+    return version
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    _ready()
+    found = versions(get_task(arguments.task).name if arguments.task else None)
+    for each in found:
+        auc = each.manifest.get("scores", {}).get("auc") or {}
+        score = "AUC {value:.3f} ({low:.3f} to {high:.3f})".format(**auc) if auc.get("low") is not None else "AUC -"
+        words = " ".join(word for word, true in (("champion", each.champion), ("shipped", each.shipped)) if true)
+        print(f"{each.task}:{each.number:<4} {score:32} {each.created_at:%Y-%m-%d %H:%M} {each.sha256[:12]} {words}")
+    document = [
+        {
+            "version": f"{each.task}:{each.number}",
+            "task": each.task,
+            "number": each.number,
+            "run_id": each.run_id,
+            "champion": each.champion,
+            "shipped": each.shipped,
+            "sha256": each.sha256,
+            "scores": each.manifest.get("scores", {}),
+        }
+        for each in found
+    ]
+    _write_json(arguments.json, {"versions": document})
+
+
+def _predict(arguments: argparse.Namespace) -> None:
+    from dataclasses import asdict
+
+    from models.predict import EXPLAINED_ROWS, predict
+    from models.tables import read_table
+
+    _ready()
+    task = get_task(arguments.task)
+    version = _chosen(task.name, arguments.version)
+    answers: list[dict[str, Any]] = []
+    for path in arguments.files:
+        rows = read_table(task, path, labelled=False)
+        explain = len(answers) + len(rows) <= EXPLAINED_ROWS
+        for number, each in enumerate(predict(task, rows.x, explain=explain, version_id=version.id), start=1):
+            print(
+                f"{path} row {number}: {each.answer} Probability of {task.classes[1]} {each.probability:.3f} "
+                f"(95 % interval {each.low:.3f} to {each.high:.3f})"
+            )
+            answers.append({"file": str(path), "row": number, **asdict(each)})
+    document = {"task": task.name, "version": version.label, "sha256": version.sha256, "predictions": answers}
+    _write_json(arguments.json, document)
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    from data.partition import hold_out
+    from models.comparison import evaluate
+    from models.tables import read_table
+    from models.versions import load_model
+
+    _ready()
+    task = get_task(arguments.task)
+    version = _chosen(task.name, arguments.version)
+    rows = read_table(task, arguments.path, labelled=True)
+    scores = evaluate(load_model(version.id), rows)
+    public = task.public()
+    trained = {public.row_hashes[index] for index in hold_out(public).training}
+    seen = sum(digest in trained for digest in rows.row_hashes)
+    print(f"{task.name} {version.label} on {len(rows)} rows of {arguments.path}")
+    for name, score in scores.items():
+        print(f"{name:12} {score.value:.4f}  (95 % interval {score.low:.4f} to {score.high:.4f})")
+    if seen:
+        print(f"Mind: {seen} of these rows are public training rows, so the figures flatter the model.")
+    as_json = {name: score.as_json() for name, score in scores.items()}
+    document = {
+        "task": task.name,
+        "version": version.label,
+        "sha256": version.sha256,
+        "n": len(rows),
+        **{name: score["value"] for name, score in as_json.items()},
+        "intervals": {name: {end: score[end] for end in ("low", "high")} for name, score in as_json.items()},
+        "training_rows_among_them": seen,
+        "fingerprint": rows.fingerprint,
+    }
+    _write_json(arguments.json, document)
+
+
+def _promote(arguments: argparse.Namespace) -> None:
+    _ready()
+    version = _find(arguments.version)
+    promote(version.id, reason=arguments.reason, by=None)
+    print(f"{arguments.version} is the champion now.")
+
+
+def _rollback(arguments: argparse.Namespace) -> None:
+    _ready()
+    version = rollback(get_task(arguments.task).name, reason=arguments.reason, by=None)
+    print(f"{version.task}:{version.number} is the champion again.")
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    names = list(tasks()) if arguments.task == "all" else [get_task(arguments.task).name]
+    migrate()
+    for name in names:
+        _train_one(name, arguments)
+
+
+def _train_one(name: str, arguments: argparse.Namespace) -> None:
+    """Train the model that is shipped with a task; write weights, manifest and the card's figures into its folder."""
+    from fl.federation import federate
+    from fl.request import RunRequest
+    from fl.watcher import Silent, Stop
+    from models.card import with_figures
+    from models.manifest import describe
+    from models.stored import read_manifest, write_weights
+
+    task = get_task(name)
+    alone = {} if arguments.federated else {"sites": 1, "partition": "iid"}
+    request = RunRequest.for_task(
+        task, seed=arguments.seed, rounds=arguments.rounds, executor="in-process", **alone
+    ).validated()
+    outcome = federate(request, watcher=Silent(), stop=Stop())
+    words = ["python -m models train", name]
+    words += ["--federated"] if arguments.federated else []
+    words += [f"--rounds {arguments.rounds}"] if arguments.rounds else []
+    words += [f"--seed {arguments.seed}"] if arguments.seed else []
+    names = {site.position: site.name for site in outcome.sites}
+    manifest = describe(
+        task=name,
+        data={**outcome.data, "sites": [{"name": site.name, "samples": site.samples} for site in outcome.sites]},
+        request=request.to_json(),
+        rounds=request.rounds,
+        executor=outcome.executor,
+        scores=outcome.scores,
+        n=outcome.n_heldout,
+        command=" ".join(words),
+        benefit={names.get(position, "pooled"): scores for position, scores in outcome.benefit.items()},
+    )
+    folder = arguments.out / name if arguments.out else task.folder
+    card = with_figures(task.card, manifest)
+    parts = (outcome.weights, outcome.preparation, outcome.calibration)
+    write_weights(folder, task, *parts, {**manifest, "shipped": True})
+    write_whole(folder / "card.md", with_figures(card, read_manifest(folder)).encode())
+    auc = outcome.scores["auc"]
+    print(f"{name}: held-out AUC {auc.value:.4f} ({auc.low:.4f} to {auc.high:.4f}), written into {folder}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m models", description="Tasks, model versions and predictions.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, act: Any, words: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=words, description=words)
+        made.set_defaults(act=act)
+        return made
+
+    listing = command("list", _list, "list model versions")
+    listing.add_argument("--task", help="only those of one task")
+    for name, act, words in (
+        ("predict", _predict, "answer for every row of CSV files"),
+        ("evaluate", _evaluate, "score a model on a labelled table (CSV, or npz with x and y)"),
+    ):
+        made = command(name, act, words)
+        made.add_argument("--task", required=True)
+        made.add_argument("--version", metavar="TASK:NUMBER", help="in place of the champion")
+        if name == "predict":
+            made.add_argument("files", nargs="+", type=Path, metavar="FILE")
+        else:
+            made.add_argument("path", type=Path, metavar="PATH")
+        made.add_argument("--json", type=Path, metavar="FILE")
+    listing.add_argument("--json", type=Path, metavar="FILE")
+    promoting = command("promote", _promote, "make a version the champion of its task")
+    promoting.add_argument("version", metavar="TASK:NUMBER")
+    back = command("rollback", _rollback, "go back to the champion before")
+    back.add_argument("task", metavar="TASK")
+    for each in (promoting, back):
+        each.add_argument("--reason", required=True)
+    training = command("train", _train, "make the model that is shipped with a task")
+    training.add_argument("task", metavar="TASK|all")
+    training.add_argument("--federated", action="store_true", help="over the task's demo sites, not all rows in one")
+    training.add_argument("--seed", type=int, default=0)
+    training.add_argument("--rounds", type=int)
+    training.add_argument("--out", type=Path, metavar="FOLDER", help="write into FOLDER/TASK, not into the task's own")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    arguments = _parser().parse_args(argv)
+    from data.public import DataMissing
+    from models.predict import InputError
+
+    try:
+        arguments.act(arguments)
+    except (WrongInput, InputError, UnknownTask, VersionError, DataMissing) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

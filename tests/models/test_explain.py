@@ -1,0 +1,56 @@
+"""Contributions are Shapley values: they sum to the difference, and agree with the shap package."""
+
+import numpy as np
+import pytest
+
+from data.table import Column, TableSchema
+from models.explain.table import shapley, typical
+
+
+def curved(x: np.ndarray) -> np.ndarray:
+    """A function with interactions, over any number of columns."""
+    return np.sin(x[:, 0]) * x[:, 1] + x[:, 2] ** 2 + 0.3 * x.sum(axis=1)
+
+
+@pytest.mark.parametrize("d", [4, 13, 30])
+def test_contributions_sum_to_the_difference_from_a_typical_patient(d: int, random: np.random.Generator) -> None:
+    row, background = random.normal(size=(2, d)).astype(np.float32)
+    found = shapley(curved, row, background)
+    assert found.sum() == pytest.approx((curved(row[None]) - curved(background[None]))[0], abs=1e-5)
+
+
+def test_exact_values_equal_those_of_the_shap_package(random: np.random.Generator) -> None:
+    import shap
+
+    row, background = random.normal(size=(2, 6)).astype(np.float32)
+    masker = shap.maskers.Independent(background[None])
+    wanted = shap.explainers.ExactExplainer(curved, masker)(row[None]).values[0]
+    assert shapley(curved, row, background) == pytest.approx(wanted, abs=1e-5)
+
+
+def test_sampled_values_are_close_to_exact_ones_and_the_same_every_time(
+    random: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, background = random.normal(size=(2, 10)).astype(np.float32)
+    exact = shapley(curved, row, background)
+    monkeypatch.setattr("models.explain.table.EXACT_UP_TO", 3)
+    sampled = shapley(curved, row, background)
+    assert sampled == pytest.approx(exact, abs=0.15)
+    assert (sampled == shapley(curved, row, background)).all()
+
+
+def test_columns_that_make_no_difference_get_nothing(random: np.random.Generator) -> None:
+    row, background = random.normal(size=(2, 5)).astype(np.float32)
+    found = shapley(lambda x: x[:, 1] * 2.0, row, background)
+    assert found == pytest.approx([0, 2 * (row[1] - background[1]), 0, 0, 0], abs=1e-6)
+
+
+def test_a_missing_value_is_explained_as_missing() -> None:
+    found = shapley(lambda x: np.isnan(x[:, 0]).astype(float), np.array([np.nan, 1], np.float32), np.zeros(2, "f4"))
+    assert found == pytest.approx([1.0, 0.0])
+
+
+def test_a_typical_category_is_a_real_level() -> None:
+    levels = Column("cp", "Chest pain", "", 1, 4, 1, "category", {1: "a", 2: "b", 4: "c"})
+    schema = TableSchema((levels, Column("age", "Age", "years", 0, 100, 50)), "label")
+    assert typical(schema, np.array([2.6, 51.5], np.float32)).tolist() == [2.0, 51.5]
