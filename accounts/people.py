@@ -21,7 +21,8 @@ _DEMO = {
     Role.CONTRIBUTOR: ("contributor@demo.medhive", "Demo contributor", None),
     Role.USER: ("user@demo.medhive", "Demo user", None),
 }
-_EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)*")
+_NAME = re.compile(r"[^\W_][\w .,'’()&/-]{0,118}[\w.)]?")  # nothing that a page could take for Markdown or HTML
 _attempts = Attempts()
 
 
@@ -201,8 +202,8 @@ def _create(email: str, name: str, password: str, role: Role, site_name: str | N
     email, name = email.strip().lower(), " ".join(name.split())
     if not _EMAIL.fullmatch(email) or len(email) > 254:
         raise AccountError("The e-mail address is not complete; it should look like name@hospital.org.")
-    if not 1 <= len(name) <= 120:
-        raise AccountError("The name is missing or longer than 120 characters.")
+    if not _NAME.fullmatch(name):
+        raise AccountError("The name has 1 to 120 letters, spaces and the signs . , ' ( ) & / - only.")
     _fit(password, name, email)
     password_hash = hash_password(password)  # before looking, so that a taken address takes as long as a free one
     try:
@@ -236,8 +237,8 @@ def _clean_site(role: Role, site_name: str | None) -> str | None:
 
 def _checked_site_name(site_name: str) -> str:
     name = " ".join(site_name.split())
-    if not 2 <= len(name) <= 120 or not name.isprintable():
-        raise AccountError("The name of a site has 2 to 120 characters.")
+    if not _NAME.fullmatch(name) or len(name) < 2:
+        raise AccountError("The name of a site has 2 to 120 letters, spaces and the signs . , ' ( ) & / - only.")
     return name
 
 

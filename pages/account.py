@@ -9,13 +9,14 @@ from components import gate, theme
 from components.browser_session import enter, enter_demo, leave
 from settings import get_settings
 
-ROLE_WORDS = {
-    Role.ADMIN: "starts runs, watches them and decides what Model Hive serves",
-    Role.PROVIDER: "contributes a hospital's records and sees what the hospital gains",
-    Role.CONTRIBUTOR: "watches federated runs",
-    Role.USER: "uses the models and keeps conversations with the companion",
+DOES = {
+    Role.ADMIN: "Starts runs, watches them and decides what Model Hive serves.",
+    Role.PROVIDER: "Contributes a hospital's records and sees what the hospital gains.",
+    Role.CONTRIBUTOR: "Watches federated runs as they go.",
+    Role.USER: "Uses the models and keeps conversations with the companion.",
+    Role.VISITOR: "Looks around.",
 }
-ROLE_ICONS = {
+ICONS = {
     Role.ADMIN: ":material/monitoring:",
     Role.PROVIDER: ":material/local_hospital:",
     Role.CONTRIBUTOR: ":material/visibility:",
@@ -34,12 +35,11 @@ def sign_in_form(next_page: str) -> None:
     try:
         person = verify(email, password)
         if person is None:
-            st.error("E-mail and password do not belong together.", icon=":material/error:")
+            complain("E-mail and password do not belong together.")
         else:
             enter(person.id, next_page)
-            st.caption("Signing in")
     except AccountError as error:
-        st.error(str(error), icon=":material/error:")
+        complain(str(error))
 
 
 def register_form(next_page: str) -> None:
@@ -47,85 +47,100 @@ def register_form(next_page: str) -> None:
     roles = choosable_roles()
     role, site = Role.USER, None
     if len(roles) > 1:
-        role = st.selectbox("Role", roles, format_func=lambda role: f"{role.capitalize()}: {ROLE_WORDS[role]}")
+        role = st.selectbox("Role", roles, format_func=str.capitalize)
+        st.caption(DOES[role])
     with st.form("register", border=False):
         name = st.text_input("Name", autocomplete="name", max_chars=120)
-        email = st.text_input("E-mail", autocomplete="username", key="register_email")
-        password = st.text_input(
-            "Password",
-            type="password",
-            autocomplete="new-password",
-            key="register_password",
-            help="At least 10 characters; several words that do not belong together are good.",
-        )
         if role is Role.PROVIDER:
             site = st.text_input("Site: your hospital or practice", autocomplete="organization", max_chars=120)
+        email = st.text_input("E-mail", autocomplete="username", key="register_email")
+        password = st.text_input(
+            "Password, at least 10 characters", type="password", autocomplete="new-password", key="register_password"
+        )
         if len(roles) == 1:
             st.caption("You start as a user. An admin can make you a data provider or contributor afterwards.")
         sent = st.form_submit_button("Register", type="primary", width="stretch")
     if not sent:
         return
     try:
-        person = register(email, name, password, role, site)
-        enter(person.id, next_page)
-        st.caption("Signing in")
+        enter(register(email, name, password, role, site).id, next_page)
     except AccountError as error:
-        st.error(str(error), icon=":material/error:")
+        complain(str(error))
 
 
-def demo_roles(next_page: str) -> None:
+def demo_roles(people: list[UserView], next_page: str) -> None:
     """Offer a sign-in by one click for every role."""
-    st.subheader("Look around in a role", anchor=False)
-    for person in demo_people():
-        with st.container(border=True):
-            st.markdown(f"{ROLE_ICONS[person.role]} **{person.role.capitalize()}** {ROLE_WORDS[person.role]}.")
-            if st.button(f"Continue as {person.role}", key=f"demo_{person.role.name.lower()}", width="stretch"):
+    for person in people:
+        with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"card_{person.role.name}"):
+            st.markdown(f"{ICONS[person.role]} **{person.role.capitalize()}**  \n{DOES[person.role]}", width="stretch")
+            if st.button("Try", key=f"demo_{person.role.name.lower()}", help=f"Sign in as demo {person.role}"):
                 enter_demo(person.role, next_page)
 
 
 def own_account(person: UserView) -> None:
     """Show who is signed in, and let the person change the password and sign out."""
-    theme.page(person.name, f"{person.role.capitalize()}: {ROLE_WORDS[person.role]}.", eyebrow="Your account")
-    with st.container(border=True, width=640):
-        for what, text in (("E-mail", person.email), ("Site", person.site_name)):
+    theme.page(person.name, DOES[person.role], eyebrow="Your account")
+    left, right = st.columns(2, gap="large")
+    with left, st.container(border=True):
+        for what, text in (("Role", person.role.capitalize()), ("E-mail", person.email), ("Site", person.site_name)):
             if text:
-                st.caption(what)
-                st.text(text)  # as it was typed: a name may not become Markdown
+                with st.container(gap=None):
+                    st.caption(what)
+                    st.text(text)  # as it was typed: a name may not become Markdown
+        if person.role is Role.USER and not person.demo:
+            st.caption("An admin can make you a data provider or contributor.")
         if st.button("Sign out", icon=":material/logout:", key="sign_out"):
             leave()
-    if person.demo:
-        st.caption("This is a demo account: it has no password.")
-        return
-    with st.container(border=True, width=640), st.form("change_password", border=False):
+    with right:
+        if person.demo:
+            st.subheader("Try another role", anchor=False)
+            demo_roles([other for other in demo_people() if other.id != person.id], "")
+        else:
+            password_form(person)
+
+
+def password_form(person: UserView) -> None:
+    """Let the person replace the password."""
+    with st.form("change_password", clear_on_submit=True):
         st.subheader("Change password", anchor=False)
         old = st.text_input("Present password", type="password", autocomplete="current-password")
         new = st.text_input("New password, at least 10 characters", type="password", autocomplete="new-password")
-        if st.form_submit_button("Change password"):
-            try:
-                key = sessions.session_key(st.context.cookies.get(sessions.COOKIE))
-                change_password(person.id, old, new, keep_session_sha256=key)
-                st.success("The password is changed; other browsers are signed out.", icon=":material/check:")
-            except AccountError as error:
-                st.error(str(error), icon=":material/error:")
+        sent = st.form_submit_button("Change password")
+    if not sent:
+        return
+    try:
+        here = sessions.session_key(st.context.cookies.get(sessions.COOKIE))
+        change_password(person.id, old, new, keep_session_sha256=here)
+        st.success("The password is changed; your other browsers are signed out.", icon=":material/check:")
+    except AccountError as error:
+        complain(str(error))
 
 
 def visitor_account() -> None:
     """Offer demo roles, sign-in and registration."""
     next_page = gate.page_name(st.query_params.get("next", ""))
     demo = get_settings().demo
-    theme.page("Sign in", "To look around, take a demo role; no password needed." if demo else None)
+    theme.page("Sign in", "Take a demo role and look around, or use an account of your own." if demo else None)
     if "expired" in st.query_params:
-        st.warning("The sign-in took longer than a minute; please sign in again.", icon=":material/schedule:")
-    left, right = st.columns(2, gap="large") if demo else (None, st.container(width=480))
-    if left is not None:
+        st.warning("That sign-in was used already or took over a minute; sign in again.", icon=":material/schedule:")
+    if demo:
+        left, right = st.columns([6, 5], gap="large")
         with left:
-            demo_roles(next_page)
+            st.subheader("Demo roles", anchor=False)
+            demo_roles(demo_people(), next_page)
+    else:
+        right = st.container(width=480)
     with right:
-        with_password, new = st.tabs(["Sign in", "Register"])
-        with with_password:
+        known, new = st.tabs(["I have an account", "Register"])
+        with known:
             sign_in_form(next_page)
         with new:
             register_form(next_page)
+
+
+def complain(sentence: str) -> None:
+    """Say what was wrong, below the form it is about."""
+    st.error(sentence, icon=":material/error:")
 
 
 signed_in = gate.current_person()

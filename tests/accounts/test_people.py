@@ -72,7 +72,11 @@ def test_the_password_itself_is_nowhere_in_the_database(home: Path) -> None:
     [
         ("anna", "Anna", PASSWORD, "name@hospital.org"),
         ("anna@b@c.org", "Anna", PASSWORD, "name@hospital.org"),
-        ("anna@clinic.org", " ", PASSWORD, "name is missing"),
+        ("<b>@clinic.org", "Anna", PASSWORD, "name@hospital.org"),
+        ("anna@clinic.org", " ", PASSWORD, "The name has 1 to 120 letters"),
+        ("anna@clinic.org", "Anna" * 31, PASSWORD, "The name has 1 to 120 letters"),
+        ("anna@clinic.org", "[Anna](https://evil.org)", PASSWORD, "The name has 1 to 120 letters"),
+        ("anna@clinic.org", "<script>", PASSWORD, "The name has 1 to 120 letters"),
         ("anna@clinic.org", "Anna", "short", "has 5 characters; it needs at least 10"),
         ("anna@clinic.org", "Anna", "aaaaaaaaaaaa", "too easy"),
         ("anna@clinic.org", "Anna", "anna@clinic.org", "too easy"),
@@ -85,6 +89,19 @@ def test_a_faulty_registration_says_what_would_be_right(
     with pytest.raises(AccountError, match=says):
         register(email, name, password)
     assert list_people() == []
+
+
+def test_names_of_people_and_sites_from_anywhere_are_taken(home: Path) -> None:
+    for number, name in enumerate(("Zoë D'Arcy-Müller", "Nguyễn Văn An", "李明", "Dr. J. R. (Bob) O’Neil, MD", "A")):
+        site = "Hôpital St. Éloi / Unité 2 & Partners"
+        person = register(f"p{number}@clinic.org", name, PASSWORD, Role.PROVIDER, site)
+        assert (person.name, person.site_name) == (name, site)
+
+
+@pytest.mark.parametrize("site", ["X", "**St. Mary's**", "<img src=x>", "a" * 121, "St.\nMary\x00"])
+def test_a_faulty_name_of_a_site_is_refused(home: Path, site: str) -> None:
+    with pytest.raises(AccountError, match="name of a site"):
+        register("p@clinic.org", "P", PASSWORD, Role.PROVIDER, site)
 
 
 def test_an_address_registers_once(home: Path) -> None:
