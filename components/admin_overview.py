@@ -39,21 +39,17 @@ def _tiles() -> None:
     done = sum(one.status == "done" for one in runs)
     queued = sum(one.status == "queued" for one in runs)
     state = "not running" if not worker.alive else "ready" if worker.warm else "warming up"
-    with st.container(horizontal=True, gap="small", key="admin_tiles"):
-        _tile("Worker", "busy" if worker.busy_run else state, _worker_note(worker.busy_run, worker.alive))
-        if run is None:
-            _tile("Active run", "none", f"{amount(done, 'run')} done")
-        else:
-            left = f"about {duration(run.remaining)} left" if run.remaining is not None else run.phase
-            _tile("Active run", f"{run.round} of {run.rounds}", f"run {run.id}, {left}")
-        _tile("Queue", str(queued), "runs that wait")
-        sites = len({receipt.site for receipt in given})
-        rows = sum(receipt.rows for receipt in given)
-        _tile("Contributed rows", f"{rows:,}", f"{amount(len(given), 'dataset')}, {amount(sites, 'site')}")
-
-
-def _tile(label: str, value: str, note: str) -> None:
-    st.metric(label, value, note, border=True, delta_color="off", delta_arrow="off", width=260)
+    sites, rows = len({receipt.site for receipt in given}), sum(receipt.rows for receipt in given)
+    tiles = [("Worker", "busy" if worker.busy_run else state, _worker_note(worker.busy_run, worker.alive))]
+    if run is None:
+        tiles.append(("Active run", "none", f"{amount(done, 'run')} done"))
+    else:
+        left = f"about {duration(run.remaining)} left" if run.remaining is not None else run.phase
+        tiles.append(("Active run", f"{run.round} of {run.rounds}", f"run {run.id}, {left}"))
+    tiles.append(("Queue", str(queued), "runs that wait"))
+    tiles.append(("Contributed rows", f"{rows:,}", f"{amount(len(given), 'dataset')}, {amount(sites, 'site')}"))
+    for column, (label, value, note) in zip(st.columns(4), tiles, strict=True):
+        column.metric(label, value, note, border=True, delta_color="off", delta_arrow="off")
 
 
 def _worker_note(busy: int | None, alive: bool) -> str:

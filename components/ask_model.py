@@ -1,7 +1,7 @@
 """Asking a champion: a sample or a form or a file on the left, the answer on the right."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -70,7 +70,7 @@ def ask_model(task: Task, version: VersionView, *, key: str) -> None:
     """Draw input and answer for one task."""
     left, right = st.columns([6, 5], gap="large")
     with left:
-        kind: Literal["One record", "A file of many"] = st.segmented_control(
+        kind = st.segmented_control(
             "What to ask about",
             [FORM, FILE],
             default=FORM,

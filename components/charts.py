@@ -29,7 +29,7 @@ _BARE = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 def show(figure: go.Figure, sentence: str, key: str) -> None:
     """Put a chart on the page with its sentence below, which is also its text for a screen reader."""
-    st.plotly_chart(figure, key=key, config=_BARE, width="stretch", alt=sentence)
+    st.plotly_chart(figure, key=key, config=_BARE, width="stretch", theme=None, alt=sentence)
     st.caption(sentence)
 
 
@@ -111,14 +111,20 @@ def _of(point: RoundView, metric: Metric) -> float | None:
 
 
 def _plain(figure: go.Figure, colours: Palette, height: int = HEIGHT) -> go.Figure:
-    grid = {"gridcolor": _faint(colours.quiet), "zeroline": False, "linecolor": _faint(colours.quiet)}
+    grid = {
+        "gridcolor": _faint(colours.quiet),
+        "zeroline": False,
+        "tickfont": {"color": colours.muted, "size": 12},
+        "title_font": {"color": colours.muted, "size": 13},
+    }
     figure.update_layout(
         height=height,
         margin={"l": 0, "r": 0, "t": 34, "b": 0},
         hovermode="x unified",
         dragmode=False,
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": None},
-        font={"color": colours.text},
+        font={"color": colours.text, "family": '"Source Sans", "Source Sans 3", sans-serif', "size": 13},
+        hoverlabel={"bgcolor": colours.paper, "bordercolor": _faint(colours.quiet), "font": {"color": colours.text}},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )

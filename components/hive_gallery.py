@@ -22,6 +22,10 @@ def gallery(known: Mapping[str, Task], *, key: str) -> None:
         for place, task in zip(st.columns(A_ROW), listed[start : start + A_ROW], strict=False):
             with place:
                 _card(task, champion(task.name), key)
+    st.caption(
+        "AUC is the chance that the model gives a record with the finding a higher probability than one without: 0.5 "
+        "is guessing, 1 never wrong. It is measured on held-out rows that no site trains on."
+    )
 
 
 def open_task(name: str) -> None:
@@ -33,6 +37,7 @@ def _card(task: Task, version: VersionView | None, key: str) -> None:
     with st.container(border=True, height="stretch", key=f"{key}_card_{task.name}"):
         st.caption(task.title)
         st.subheader(task.question, anchor=False)
+        st.space("stretch")  # keeps the figures of a row of cards at one height
         if version is None:
             st.markdown("No champion yet. An admin promotes one after a run; until then there is nothing to ask.")
         else:
@@ -49,7 +54,6 @@ def _card(task: Task, version: VersionView | None, key: str) -> None:
                 st.badge("synthetic data", icon=":material/science:", color="orange")
             else:
                 st.badge("real public data", icon=":material/verified:", color="gray")
-        st.space("stretch")
         st.button(
             "Ask this model" if version else "Look at this task",
             key=f"{key}_open_{task.name}",

@@ -25,7 +25,7 @@ def model_tabs(task: Task, version: VersionView | None, *, key: str) -> None:
     """Draw the tabs Card, Figures and Versions."""
     card, figures, history = st.tabs(["Card", "Figures", "Versions"], key=f"{key}_tabs")
     with card:
-        st.markdown(task.card)
+        st.markdown(card_text(task.card))
     with figures:
         if version is None:
             st.markdown("Figures appear here when the task has a champion.")
@@ -33,6 +33,14 @@ def model_tabs(task: Task, version: VersionView | None, *, key: str) -> None:
             _figures(task, version, key)
     with history:
         _history(task, key)
+
+
+def card_text(card: str) -> str:
+    """Return the model card to stand under a page's own headings: without its title, and two levels lower."""
+    lines = card.strip().splitlines()
+    if lines and lines[0].startswith("# "):
+        lines = lines[1:]
+    return "\n".join(f"##{line}" if line.startswith("#") else line for line in lines)
 
 
 def figure_table(scores: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -56,7 +56,7 @@ def result_card(prediction: "Prediction", *, key: str = "answer", record_says: s
             _what_counted(prediction.contributions, task, key)
         st.divider()
         origin = " · trained on synthetic data" if prediction.synthetic else ""
-        st.caption(f"{prediction.version}{origin} · SHA-256 `{prediction.sha256[:12]}`")
+        st.caption(f"{prediction.version}{origin} · SHA-256 {prediction.sha256[:12]}…")
         st.caption(f":material/medical_information: {prediction.not_for_clinical_use}")
         st.download_button(
             "Download the answer (JSON)",
@@ -70,13 +70,20 @@ def result_card(prediction: "Prediction", *, key: str = "answer", record_says: s
 
 
 def what_counted_sentence(contributions: Sequence["Contribution"], task: Task) -> str:
-    """Return one sentence that names the inputs that moved the answer most, for and against the positive class."""
+    """Return one sentence that names the inputs that moved the answer most, the stronger side first.
+
+    An input with less than a tenth of the strongest one's weight is not named: it would make nothing look like much.
+    """
     ordered = sorted(contributions, key=lambda c: -abs(c.weight))
-    towards = [_named(c, task) for c in ordered if c.weight > 0][:2]
-    away = [_named(c, task) for c in ordered if c.weight < 0][:2]
+    strong = [c for c in ordered if c.weight and abs(c.weight) >= 0.1 * abs(ordered[0].weight)]
+    sides = {
+        task.classes[1]: [_named(c, task) for c in strong if c.weight > 0][:2],
+        task.classes[0]: [_named(c, task) for c in strong if c.weight < 0][:2],
+    }
+    first = task.classes[int(bool(strong) and strong[0].weight > 0)]
     parts = [
         f"{' and '.join(names)} spoke most for {side}"
-        for names, side in ((towards, task.classes[1]), (away, task.classes[0]))
+        for side, names in sorted(sides.items(), key=lambda pair: pair[0] != first)
         if names
     ]
     return "; ".join(parts) + "." if parts else "No input moved the answer away from that for a typical record."
@@ -126,7 +133,7 @@ def _what_counted(contributions: Sequence["Contribution"], task: Task, key: str)
     )
     st.caption(
         f"{sentence} The bars are Shapley values: how far each input moves the answer, in log-odds, from the answer "
-        "for a record with every input at the federation's median."
+        "for a typical record, with every input at the federation's median."
     )
 
 

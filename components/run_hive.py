@@ -13,9 +13,13 @@ if TYPE_CHECKING:
 NAMED_MISSING = 3  # how many missing sites a caption names
 
 
-def show_now(run: RunView, *, key: str, named: bool = True) -> None:
-    """Draw the run as it stands; ``named=False`` hides the names of sites that contributed data."""
-    hive_map(cells(run, named=named), round=run.round, rounds=run.rounds, caption=caption(run, named=named), key=key)
+def show_now(run: RunView, *, key: str, named: bool = True, title: str = "") -> None:
+    """Draw the run as it stands.
+
+    ``named=False`` hides the names of sites that contributed data; ``title`` comes before the sentence below.
+    """
+    said = " · ".join(part for part in (title, caption(run, named=named)) if part)
+    hive_map(cells(run, named=named), round=run.round, rounds=run.rounds, caption=said, key=key)
 
 
 def show_round(run: RunView, round_: int, *, key: str) -> None:

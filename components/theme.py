@@ -28,12 +28,13 @@ class Palette:
     attention: str
     refusal: str
     quiet: str  # sites, grids, what is in the background
+    muted: str  # small text
     text: str
-    background: str
+    paper: str
 
 
-LIGHT = Palette("#0B7A75", "#7B4B94", "#9A6B00", "#B8324A", "#8B938F", "#1C2526", "#FBFAF7")
-DARK = Palette("#3FC1B6", "#C39BD8", "#E0A100", "#F0788C", "#7C8A8A", "#E8ECEA", "#10181A")
+LIGHT = Palette("#0B7A75", "#7B4B94", "#9A6B00", "#B8324A", "#8B938F", "#5B6664", "#1C2526", "#FBFAF7")
+DARK = Palette("#3FC1B6", "#C39BD8", "#E0A100", "#F0788C", "#7C8A8A", "#A9B4B2", "#E8ECEA", "#10181A")
 
 
 def palette() -> Palette:
@@ -49,7 +50,7 @@ def _css() -> str:
 def apply() -> None:
     """Put the style sheet and the mark on the page; called once a page by the navigation."""
     st.html(f"<style>{_css()}</style>")
-    st.logo(WORDMARK, icon_image=MARK, size="medium")
+    st.logo(WORDMARK, size="medium")
 
 
 def page(title: str, lead: str | None = None, *, eyebrow: str | None = None) -> None:

@@ -98,6 +98,14 @@ def _version_of(run_id: int) -> int | None:
     return get_run(run_id).version_id
 
 
+def section() -> str:
+    """Return the section of Admin that the next step needs, empty when there is none."""
+    since, person = started(), gate.current_person()
+    if since is None or person is None or not gate.may(Action.START_RUN):
+        return ""
+    return "start" if progress(since, person.id).done == 1 else ""
+
+
 def bar() -> None:
     """Draw the steps and the way to the next one, while the tour is on; else nothing."""
     since = started()

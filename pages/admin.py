@@ -14,6 +14,8 @@ from components.admin_people import people
 from components.admin_runs import runs
 from components.admin_start import start_form
 
+CHOSEN = "admin_section"
+
 
 class Section(NamedTuple):
     """A part of the page: its name in the address, its title, symbol, the action that opens it, what draws it."""
@@ -41,20 +43,25 @@ def page() -> None:
     tour.bar()
     theme.page("Admin")
     open_here = {section.name: section for section in SECTIONS if gate.may(section.action)}
+    # The address says which section is shown, so that a link and a reload lead to the same place.
+    asked = st.query_params.get("section") or tour.section() or "overview"
+    st.session_state[CHOSEN] = asked if asked in open_here else "overview"
     name = st.segmented_control(
         "Section",
         list(open_here),
-        default="overview",
         required=True,
         format_func=lambda name: f"{open_here[name].icon} {open_here[name].title}",
-        key="section",
+        key=CHOSEN,
         label_visibility="collapsed",
-        bind="query-params",
         wrap=True,
+        on_change=_go,
     )
-    section = open_here.get(name or "overview")
-    if section is not None:
-        section.draw()
+    if name is not None:
+        open_here[name].draw()
+
+
+def _go() -> None:
+    st.query_params.from_dict({"section": st.session_state[CHOSEN]})
 
 
 page()

@@ -82,8 +82,8 @@ def _hive() -> None:
         st.rerun()
     if run.active:
         st.session_state["home_was_active"] = run.id
-    st.caption(f"Run {run.id}, {task_title(run.task)}, {'now' if run.active else f'{run.created_at:%d %b %Y}'}")
-    run_hive.show_now(run, key="home_hive", named=gate.may(Action.WATCH_RUNS))
+    title = f"Run {run.id}, {task_title(run.task)}"
+    run_hive.show_now(run, key="home_hive", named=gate.may(Action.WATCH_RUNS), title=title)
 
 
 def _last_run() -> None:
@@ -94,13 +94,13 @@ def _last_run() -> None:
     if gate.may(Action.WATCH_RUNS) and st.toggle("Show the whole run", key="home_whole_run"):
         run_monitor(run.id, can_cancel=False)
         return
-    charts.show(charts.curves(run, "auc"), charts.curve_sentence(run, "auc"), key="home_curve")
     auc = run.final.get("auc")
-    if auc:
-        st.caption(
-            f"Run {run.id}, {task_title(run.task)}: AUC {theme.number(auc['value'])}, 95 % interval "
-            f"{theme.interval(auc)}, {theme.amount(len(run.sites), 'site')}, {theme.duration(run.elapsed)}."
-        )
+    reached = f": AUC {theme.number(auc['value'])}, 95 % interval {theme.interval(auc)}" if auc else ""
+    st.markdown(
+        f"**{task_title(run.task)}**, run {run.id} with {theme.amount(len(run.sites), 'site')} "
+        f"in {theme.duration(run.elapsed)}{reached}."
+    )
+    charts.show(charts.curves(run, "auc"), charts.curve_sentence(run, "auc"), key="home_curve")
 
 
 def _last_finished() -> RunView | None:
