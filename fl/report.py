@@ -13,8 +13,8 @@ from settings import get_settings
 def report(run: RunView) -> dict[str, Any]:
     """Return run_id, task, strategy, executor, seed, sites, rounds, final, seconds, bytes and model.
 
-    ``rounds`` are those of training; ``bytes`` are those of one site in one round; ``model`` is null when the run left none; numbers that are not
-    defined are null.
+    ``rounds`` are those of training; ``bytes`` are those of one site in one round; ``model`` is null when the run left
+    none; numbers that are not defined are null.
     """
     return {
         "run_id": run.id,

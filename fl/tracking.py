@@ -6,6 +6,8 @@ spoil one: what goes wrong here is an event of the run.
 
 import logging
 import math
+import os
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,11 +38,11 @@ def prepare() -> None:
     _client().search_experiments(max_results=1)
 
 
-def next_untracked(but: frozenset[int] = frozenset()) -> int | None:
-    """Return a finished run with at least one round that MLflow does not know yet, leaving out ``but``."""
-    query = select(Run.id).where(Run.status.in_(FINISHED), Run.round > 0, Run.mlflow_run == "", Run.id.not_in(but))
+def untracked() -> set[int]:
+    """Return the finished runs with at least one round that MLflow does not know."""
+    query = select(Run.id).where(Run.status.in_(FINISHED), Run.round > 0, Run.mlflow_run == "")
     with transaction() as session:
-        return session.scalar(query.order_by(Run.id).limit(1))
+        return set(session.scalars(query))
 
 
 def track(run_id: int) -> bool:
@@ -117,3 +119,16 @@ def _files(run: RunView) -> list[Path]:
 
 def _milliseconds(moment: Any) -> int:
     return int(moment.timestamp() * 1000) if moment else int(time.time() * 1000)
+
+
+def main() -> int:
+    """Get MLflow ready and hand over all runs it does not know: ``python -m fl.tracking``, what the worker calls."""
+    os.nice(10)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    prepare()
+    failed = [run_id for run_id in sorted(untracked()) if not track(run_id)]
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,31 +1,34 @@
 """The worker: a process that executes queued runs, one after the other.
 
 A lock in HOME makes it the only one there; whoever waits for the lock takes over the moment its holder dies. Between
-runs it loads what runs need and hands finished ones to MLflow. It ends when it is told to (SIGTERM, SIGINT) or when
-the process that started it is gone; a run it was computing then waits for the next worker.
+runs it rehearses, so that the next one starts at once, and has finished ones handed to MLflow. It ends when it is
+told to (SIGTERM, SIGINT) or when the process that started it is gone; a run it was computing then waits for the next.
 """
 
 import fcntl
 import logging
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
 from sqlalchemy.exc import OperationalError
 
 from fl import lease as leases
+from fl import tracking
 from fl.batch import LeaseLost
 from fl.engine import Engine
 from fl.execute import Abandoned, execute
 from fl.lease import Lease
+from fl.watcher import Cancelled, Silent, Stop
 from fl.worker_status import clear_status, write_status
 from settings import get_settings
 
@@ -35,7 +38,8 @@ PARENT_SECONDS = 0.2
 LONGEST_END_SECONDS = 6.0  # a clean end takes about two, most of it Ray's
 STUBBORN_SECONDS = 10.0
 STUBBORN = 75  # exit code: a computation would not stop, start me again
-IDLE_BEFORE_EXTRAS_SECONDS = 3.0  # what the first click does not need waits until it is quiet
+QUIET_SECONDS = 2.0  # what the next click does not need waits until it is quiet
+QUIET_BEFORE_RAY_SECONDS = 15.0  # only large networks need Ray, and starting it takes both cores for a while
 
 log = logging.getLogger("fl.worker")
 
@@ -49,10 +53,12 @@ class Worker:
         self.ending = threading.Event()
         self.began = time.time()
         self.current: Lease | None = None
-        self.warm: Future[None] | None = None
+        self._warm: Future[None] | None = None
+        self._rehearsal = Stop()
         self._parent = parent
         self._idle_since = time.monotonic()
         self._watch = threading.Thread(target=self._sign_of_life, name="sign of life", daemon=True)
+        self._extras = threading.Thread(target=self._use_quiet_time, name="extras", daemon=True)
 
     def run(self) -> int:
         """Work until told to end; returns the exit code."""
@@ -63,13 +69,11 @@ class Worker:
             if not alone:
                 return 0
             leases.release_dead_workers()
-            self.warm = self.engine.call(_load)
-            extras = threading.Thread(target=self._extras, name="extras", daemon=True)
-            extras.start()
             log.info("worker %d is ready", os.getpid())
+            self._extras.start()
             code = self._serve()
-            self.ending.set()
-            self._end_engine()
+            self._end()
+            wait_for([self.engine.call(_close)], timeout=LONGEST_END_SECONDS)
             clear_status()
         log.info("worker %d ends", os.getpid())
         return code
@@ -79,17 +83,19 @@ class Worker:
             try:
                 run_id = leases.claim_next(self.owner)
                 if run_id is not None:
+                    self._rehearsal.set()
                     self._execute(run_id)
                     self._idle_since = time.monotonic()
                     continue
+                if self._warm is None:  # not before: a run that waits need not wait for a rehearsal
+                    self._warm = self.engine.call(lambda: _rehearse(self._rehearsal))
             except OperationalError as error:
                 log.warning("the database is not at hand: %s", type(error).__name__)
             except LeaseLost as lost:
                 log.warning("%s", lost)
             except Abandoned as error:
                 log.error("%s", error)
-                done = self.engine.call(lambda: None)
-                if not wait_for([done], timeout=STUBBORN_SECONDS).done:
+                if not wait_for([self.engine.call(lambda: None)], timeout=STUBBORN_SECONDS).done:
                     return STUBBORN
             self.ending.wait(POLL_SECONDS)
         return 0
@@ -108,26 +114,32 @@ class Worker:
                 self.current = None
         log.info("run %d: %s after %.1f s", run_id, status, time.monotonic() - began)
 
-    def _extras(self) -> None:
-        """While nothing is asked for: make MLflow ready, hand it finished runs."""
-        from fl import tracking
-
+    def _use_quiet_time(self) -> None:
+        """While nothing is asked for: start Ray, get MLflow ready and have finished runs handed to it."""
         failed: set[int] = set()
-        ready = False
-        while not self.ending.wait(POLL_SECONDS):
-            if self.current is not None or time.monotonic() - self._idle_since < IDLE_BEFORE_EXTRAS_SECONDS:
+        told_mlflow = started_ray = False
+        while not self.ending.wait(1.0):
+            quiet = time.monotonic() - self._idle_since if self.current is None else 0.0
+            if quiet < QUIET_SECONDS:
                 continue
             try:
-                if not ready:
-                    tracking.prepare()
-                    ready = True
-                run_id = tracking.next_untracked(frozenset(failed))
-                if run_id is not None and not tracking.track(run_id):
-                    failed.add(run_id)
+                if not told_mlflow or tracking.untracked() - failed:
+                    self._hand_to_mlflow()
+                    told_mlflow = True
+                    failed |= tracking.untracked()
+                if not started_ray and quiet > QUIET_BEFORE_RAY_SECONDS:
+                    started_ray = True
+                    _start_ray()
             except Exception as error:
-                log.warning("MLflow is not ready: %s", type(error).__name__)
-                self.ending.wait(60)
-            self.ending.wait(1)
+                log.warning("in quiet time: %s", type(error).__name__)
+
+    def _hand_to_mlflow(self) -> None:
+        """Let a process of low priority do it: in this one MLflow's imports would slow a run that comes meanwhile."""
+        process = subprocess.Popen([sys.executable, "-m", "fl.tracking"], stdin=subprocess.DEVNULL)
+        while process.poll() is None:
+            if self.ending.wait(POLL_SECONDS):
+                process.kill()
+        process.wait()
 
     def _told_to_end(self, _signal: int, _frame: FrameType | None) -> None:
         self._end()
@@ -154,15 +166,11 @@ class Worker:
 
     def _say(self) -> None:
         busy = self.current.run_id if self.current else None
-        warm = self.warm is not None and self.warm.done()
+        warm = self._warm is not None and self._warm.done()
         try:
             write_status(warm=warm, busy_run=busy, since=self.began)
         except OSError as error:
             log.warning("cannot write the sign of life: %s", error.strerror)
-
-    def _end_engine(self) -> None:
-        closed = self.engine.call(_close)
-        wait_for([closed], timeout=LONGEST_END_SECONDS)
 
 
 def main(parent: int | None = None) -> int:
@@ -178,11 +186,24 @@ def main(parent: int | None = None) -> int:
     os._exit(code)  # an abandoned computation must not keep the process
 
 
-def _load() -> None:
-    """Import what every run needs, so that the first one starts at once."""
-    from fl.federation import warm
+def _rehearse(stop: Stop) -> None:
+    """Run a small federation for nobody: afterwards all is imported and compiled, and a real one starts at once."""
+    from fl.federation import federate, warm
+    from fl.request import RequestError, RunRequest
+    from models.registry import tasks
 
     warm()
+    for task in tasks().values():
+        with suppress(RequestError, Cancelled):  # its data are not there, or a real run has come
+            request = RunRequest.for_task(task, sites=2, partition="iid", rounds=1, executor="in-process")
+            federate(request, watcher=Silent(), stop=stop)
+            return
+
+
+def _start_ray() -> None:
+    from fl.federation import warm
+
+    warm("ray")
 
 
 def _close() -> None:
