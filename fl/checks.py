@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from data.public import DataMissing
 from numpy.typing import NDArray
 
+from data.public import DataMissing
 from data.vault import VaultError
 from fl.request import RequestError
 

@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from models.registry import get_task
 if TYPE_CHECKING:
     from flwr.clientapp import ClientApp
 
-__all__ = ["Cancelled", "Outcome", "QuorumLost", "RequestError", "close", "conclude", "federate", "warm"]
+__all__ = ["Cancelled", "Outcome", "QuorumLost", "RequestError", "close", "federate", "warm"]
 
 SMALL = 100_000  # weights up to which a network is trained faster in this process than by sending it to actors
 _ONE_AT_A_TIME = threading.Lock()
@@ -77,7 +78,7 @@ def federate(
     RequestError
         Before anything is computed, when the request cannot be carried out.
     Cancelled, QuorumLost
-        The snapshot given with the last ``round_done`` stands; ``conclude`` makes a model of it.
+        The snapshot given with the last ``round_done`` stands.
     RuntimeError
         When this process is running a federation already: Flower's identity is global to a process.
     """
@@ -99,40 +100,27 @@ def _federate(
     watcher.sites(course.sites)
     stop.check()
     executor = executor_for(request)
-    from fl import benefit, client_app
+    from fl import benefit, client_app, evaluation
 
     _execute(executor)(course, client or client_app.app)
     assert course.snapshot is not None
     watcher.phase("scoring on held-out rows")
-    outcome = conclude(request, course.snapshot)
-    took_part = [replace(site, samples=site.samples - course.left_out.get(site.position, 0)) for site in course.sites]
-    return replace(
-        outcome,
-        rounds=course.rounds,
-        sites=took_part,
-        benefit=benefit.measure(course, outcome.scores) if request.benefit else {},
-        executor=executor,
-        seconds={**course.seconds, "total": time.monotonic() - began},
-        data={**outcome.data, "sites": [{"name": site.name, "samples": site.samples} for site in took_part]},
+    calibration, scores = evaluation.calibrated(
+        get_task(request.task), course.snapshot.weights, course.snapshot.preparation
     )
-
-
-def conclude(request: RunRequest, snapshot: Snapshot) -> Outcome:
-    """Calibrate and score the global model of a snapshot, also that of a cancelled run; no site is asked anything."""
-    from fl.evaluation import calibrated
-
-    task = get_task(request.task)
+    took_part = [replace(site, samples=site.samples - course.left_out.get(site.position, 0)) for site in course.sites]
     rows, split = sites.public_split(request.task)
-    calibration, scores = calibrated(task, snapshot.weights, snapshot.preparation)
-    took_part = sites.roster(request)
     return Outcome(
-        weights=snapshot.weights,
-        preparation=snapshot.preparation,
+        weights=course.snapshot.weights,
+        preparation=course.snapshot.preparation,
         calibration=calibration,
         scores=scores,
         n_heldout=len(split.heldout),
-        rounds=[],
+        rounds=course.rounds,
         sites=took_part,
+        benefit=benefit.measure(course, scores) if request.benefit else {},
+        executor=executor,
+        seconds={**course.seconds, "total": time.monotonic() - began},
         data={
             "source": rows.source,
             "fingerprint": rows.fingerprint,
@@ -161,7 +149,13 @@ def warm(executor: str = "in-process") -> None:
     """
     import fl.benefit
     import fl.server_app  # noqa: F401  imports PyTorch and Flower
+    from fl.local import warm_up
+    from models.registry import task_names
 
+    warm_up()
+    for task in task_names():
+        with suppress(RequestError):  # data that are not there are no matter until somebody asks for them
+            sites.public_split(task)
     if executor == "ray":
         from fl.grid import ray_actors
 

@@ -142,6 +142,12 @@ def train(
     return float(total) / len(y)
 
 
+def warm_up() -> None:
+    """Train one row once: the first step of an optimiser imports a large part of PyTorch."""
+    net = FlatNetwork(nn.Linear(1, 1))
+    train(net, torch.zeros(1, 1), torch.zeros(1), net.take(), Recipe(1, 1, 0.1), seed=0)
+
+
 def tensors_of(task: Task, rows: Dataset, preparation: Preparation) -> tuple[Tensor, Tensor]:
     """Return the (n, f) standardised features and (n,) labels of ``rows`` as float32 tensors."""
     return torch.from_numpy(preparation(task, rows.x)), torch.from_numpy(rows.y.astype(np.float32))

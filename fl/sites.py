@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from data.public import DataMissing
 from sqlalchemy import select
 
 from data import vault
 from data.database import DatasetRecord, transaction
 from data.partition import Split, hold_out, partition
+from data.public import DataMissing
 from data.table import Dataset, IntArray
 from fl.request import RequestError, RunRequest
 from fl.watcher import SiteInfo
