@@ -96,7 +96,7 @@ class RayGrid(SiteGrid):
         from ray import cloudpickle, put
 
         self._actors = actors
-        self._client = put(cloudpickle.dumps(client))
+        self._client = put(cloudpickle.dumps(client))  # type: ignore[no-untyped-call]
         self._sites = sites
         self._stop = stop
         self._seconds = math.inf  # a site took in the last exchange; unknown at first, so chunks of one
@@ -219,16 +219,15 @@ class _Pool:
         import ray
 
         logging.getLogger("ray").setLevel(logging.ERROR)
+        path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
         try:
             ray.init(
                 num_cpus=get_settings().ray_actors,
                 include_dashboard=False,
                 log_to_driver=False,
-                logging_level="ERROR",
+                logging_level=logging.ERROR,
                 configure_logging=False,
-                runtime_env={
-                    "env_vars": {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
-                },
+                runtime_env={"env_vars": {"PYTHONPATH": path}},
             )
         except BaseException as error:
             self._trouble = error

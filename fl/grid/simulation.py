@@ -17,7 +17,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 from flwr.clientapp import ClientApp
 
 from fl.course import Course
@@ -48,7 +48,7 @@ def execute(course: Course, client: ClientApp) -> None:
         theirs.close()
         try:
             asked = {name: getattr(course, name) for name in ("request", "sites", "start", "began")}
-            ours.send_bytes(cloudpickle.dumps((asked, client)))
+            ours.send_bytes(cloudpickle.dumps((asked, client)))  # type: ignore[no-untyped-call]
             _follow(ours, course)
         except EOFError:
             log.seek(0)
