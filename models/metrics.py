@@ -113,7 +113,8 @@ def _interval(value: float, drawn: Array) -> Interval:
 
 def _recentred(value: float, drawn: Array) -> Array:
     """Take out what resampling adds to ECE: gaps count by size, so noise in them never cancels."""
-    return np.clip(drawn - (drawn.mean() - value), 0.0, 1.0)
+    moved: Array = np.clip(drawn - (drawn.mean() - value), 0.0, 1.0)
+    return moved
 
 
 def binary_metrics(y: ArrayLike, p: ArrayLike, threshold: float = 0.5) -> dict[str, float]:
