@@ -1,8 +1,7 @@
-"""From the text of a column's cells to numbers, with a sentence for every cell that holds none."""
+"""From the text of a column's cells to numbers, and what would be right where a cell holds none."""
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +17,7 @@ _LONGEST = 60  # no measurement needs more; keeps a hostile cell from costing ti
 _LARGEST = float(np.finfo(np.float32).max)
 
 
-class Unreadable(NamedTuple):
-    """A cell that holds no number: at which position, and what would be right."""
-
-    position: int
-    advice: str
-
-
-def read_numbers(
-    cells: Sequence[str], missing: Sequence[str] = ()
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], list[Unreadable]]:
+def read_numbers(cells: Sequence[str], missing: Sequence[str] = ()) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Read a column.
 
     Parameters
@@ -37,7 +27,7 @@ def read_numbers(
 
     Returns
     -------
-    (n,) values, NaN where missing or unreadable; (n,) whether a cell is unreadable; and the advice for those.
+    (n,) values, NaN where missing or unreadable, and (n,) whether a cell is unreadable; ``advice`` says why.
     """
     words = [cell.strip() for cell in cells]
     codes = {"", *(word for word in missing if not _IS_NUMBER.fullmatch(word))}
@@ -45,20 +35,17 @@ def read_numbers(
     given = [position for position, word in enumerate(words) if word not in codes]
     values = np.full(len(words), np.nan)
     bad = np.zeros(len(words), dtype=bool)
-    unreadable: list[Unreadable] = []
     at_once = _all_at_once([words[position] for position in given])
     if at_once is not None:
         values[given] = at_once
     else:
         for position in given:
-            advice = _advice(words[position])
-            if advice:
-                unreadable.append(Unreadable(position, advice))
-                bad[position] = True
-            else:
+            if _holds_number(words[position]):
                 values[position] = float(words[position])
+            else:
+                bad[position] = True
     values[np.isin(values, numeric_codes)] = np.nan
-    return values, bad, unreadable
+    return values, bad
 
 
 def _all_at_once(words: Sequence[str]) -> NDArray[np.float64] | None:
@@ -72,14 +59,19 @@ def _all_at_once(words: Sequence[str]) -> NDArray[np.float64] | None:
     return None if np.any(np.abs(values) > _LARGEST) else values
 
 
-def _advice(word: str) -> str:
-    """Return what would be right in place of ``word``, or nothing when it is a number."""
-    if len(word) <= _LONGEST and _IS_NUMBER.fullmatch(word):
-        return "" if abs(float(word)) <= _LARGEST else "this number is too large to be held"
-    if word.casefold() in _MISSING_WORDS:
-        return "leave the cell empty where the value is missing"
+def _holds_number(word: str) -> bool:
+    return len(word) <= _LONGEST and bool(_IS_NUMBER.fullmatch(word)) and abs(float(word)) <= _LARGEST
+
+
+def advice(cell: str) -> str:
+    """Return what would be right in place of the text of an unreadable cell."""
+    word = cell.strip()
     if len(word) > _LONGEST:
         return "this is not a number"
+    if _IS_NUMBER.fullmatch(word):
+        return "this number is too large to be held"
+    if word.casefold() in _MISSING_WORDS:
+        return "leave the cell empty where the value is missing"
     if _DECIMAL_COMMA.fullmatch(word):
         if _THOUSANDS.fullmatch(word):
             return f"write {word.replace(',', '.')} or {word.replace(',', '')}: what the comma means is not clear"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 MAX_BYTES = 64_000_000
 MAX_ROWS = 1_000_000
 MAX_COLUMNS = 10_000
+_LONGEST_HEADER = 1_000_000  # characters
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _SAVE_AS = 'open it in its own program and save it as "CSV (UTF-8)"'
 _FOREIGN = {
@@ -129,6 +130,8 @@ def _decode(raw: bytes) -> tuple[str, list[str]]:
 
 def _delimiter(text: str, expected: Collection[str]) -> str:
     first = re.split(r"[\r\n]", text, maxsplit=1)[0]
+    if len(first) > _LONGEST_HEADER:
+        raise NotATable(f"The first line has {len(first)} characters; it must hold column names and nothing else.")
     wanted = set(map(plain_name, expected))
 
     def fit(delimiter: str) -> tuple[int, int]:

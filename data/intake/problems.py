@@ -44,10 +44,12 @@ class Problems:
         """Note a problem."""
         self.count += 1
         key = (-(row or 0), -self.count)
-        if len(self._kept) == self._most and key < self._kept[0][:2]:
-            return
         push = heapq.heappushpop if len(self._kept) == self._most else heapq.heappush
         push(self._kept, (*key, Problem(row, column, _shown(value), rule)))
+
+    def add_unlisted(self, number: int) -> None:
+        """Count problems that come after as many of their column as are listed."""
+        self.count += number
 
     def whole_file(self, sentence: str) -> None:
         """Note what is wrong with the file as a whole."""

@@ -1,12 +1,16 @@
 """What a column may hold: as a sentence for people, and as a pandera schema that finds every cell outside of it."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from data.table import Column, TableSchema
 
 LABEL_LEVELS = (0, 1)
+_WORDS = {"not_nullable": "it may not be empty"}  # the one check that pandera names itself
 
 
 class Breach(NamedTuple):
@@ -44,12 +48,20 @@ def label_rule(schema: TableSchema) -> str:
     return f'The label "{schema.label}" must be 0 or 1 in every row. {schema.label_help}'.strip()
 
 
-def find_breaches(frame: pd.DataFrame, schema: TableSchema) -> list[Breach]:
-    """Return every cell outside its column's rule, one breach a cell, by row and then by column of ``frame``.
+def find_breaches(
+    frame: pd.DataFrame, schema: TableSchema, known: Mapping[str, NDArray[np.bool_]], most: int
+) -> tuple[list[Breach], int]:
+    """Find every cell outside its column's rule.
 
     Parameters
     ----------
     frame : float64 columns named as in the schema, any of them and the label; NaN is a missing value.
+    known : for each column, (n,) cells that were named already and are passed over.
+    most : how many to return.
+
+    Returns
+    -------
+    The first breaches by row and then by column of ``frame``, one a cell, and the number of all.
     """
     import pandera.pandas as pa  # half a second, and only a file that is checked needs it
 
@@ -68,11 +80,14 @@ def find_breaches(frame: pd.DataFrame, schema: TableSchema) -> list[Breach]:
     try:
         pa.DataFrameSchema(columns).validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
-        cases = errors.failure_cases
-        place = {name: position for position, name in enumerate(frame.columns)}
-        found: dict[tuple[int, int], Breach] = {}
-        for name, check, position in zip(cases["column"], cases["check"], cases["index"], strict=True):
-            why = "it may not be empty" if check == "not_nullable" else str(check)
-            found.setdefault((int(position), place[name]), Breach(int(position), name, why))
-        return [found[cell] for cell in sorted(found)]
-    return []
+        cases = errors.failure_cases.drop_duplicates(["index", "column"])
+        bad = pd.DataFrame(known, index=frame.index).to_numpy()
+        places = cases["column"].map(frame.columns.get_loc).to_numpy(dtype=np.int64)
+        rows = cases["index"].to_numpy(dtype=np.int64)
+        new = np.flatnonzero(~bad[rows, places])
+        first = new[np.lexsort((places[new], rows[new]))][:most]
+        checks = cases["check"].to_numpy()
+        return [
+            Breach(int(rows[i]), str(frame.columns[places[i]]), _WORDS.get(checks[i], str(checks[i]))) for i in first
+        ], len(new)
+    return [], 0

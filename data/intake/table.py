@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.intake.cells import read_numbers
+from data.intake.cells import advice, read_numbers
 from data.intake.delimited import NotATable, Sheet, plain_name, read_sheet
-from data.intake.problems import Problem, Problems
+from data.intake.problems import MOST_LISTED, Problem, Problems
 from data.intake.rules import find_breaches, label_rule, rule, wanted
-from data.table import Column, Dataset, TableSchema
+from data.table import Dataset, TableSchema
 
 __all__ = ["SYNTHETIC", "Problem", "Report", "check_csv", "template_csv", "to_csv"]
 
@@ -77,7 +77,10 @@ def check_csv(raw: bytes, schema: TableSchema, *, source: str, labelled: bool = 
     y = frame[schema.label].to_numpy(dtype=np.int64) if labelled else np.zeros(len(frame), dtype=np.int64)
     dataset = Dataset(x, y, source, synthetic)
     notes += _notes(dataset, schema, labelled)
-    preview = frame.head(PREVIEW_ROWS).set_axis(sheet.numbers[:PREVIEW_ROWS])
+    whole = dict.fromkeys(
+        [*(c.name for c in schema.columns if c.kind != "number"), *([schema.label] * labelled)], "Int64"
+    )
+    preview = frame.head(PREVIEW_ROWS).set_axis(sheet.numbers[:PREVIEW_ROWS]).astype(whole)
     return Report(len(dataset), (), dataset, preview, tuple(notes), sha256)
 
 
@@ -141,7 +144,7 @@ def _find_columns(
 
 def _no_header(sheet: Sheet, required: dict[str, str]) -> str:
     names = ", ".join(required)
-    _, bad, _ = read_numbers(sheet.header)
+    _, bad = read_numbers(sheet.header)
     if sheet.header and not bad.any():
         return f"The first line holds values; it must name the columns: {names}."
     return f"None of the columns that are needed was found in the first line; it must name them: {names}."
@@ -164,29 +167,35 @@ def _read_frame(
                 f"Every row must have {width} cells, as the first line has. Look for a separator too many or too few, "
                 "or a decimal comma.",
             )
-    columns: dict[str, Column | None] = {column.name: column for column in schema.columns}
-    columns |= {schema.label: None, SYNTHETIC: None}
+    columns = {column.name: column for column in schema.columns}
+
+    def name_cell(position: int, name: str, why: str) -> None:
+        column = columns.get(name)
+        cell = sheet.rows[whole[position]][where[name]]
+        sentence = rule(column, why) if column else _mark_rule(name, schema)
+        problems.add(sheet.numbers[whole[position]], name, cell, sentence)
+
     values: dict[str, NDArray[np.float64]] = {}
     unreadable: dict[str, NDArray[np.bool_]] = {}
     for name, place in where.items():
-        column = columns[name]
+        column = columns.get(name)
         cells = [sheet.rows[position][place] for position in whole]
-        values[name], unreadable[name], advices = read_numbers(cells, column.missing if column else ())
-        for at, advice in advices:
-            sentence = rule(column, advice) if column else _sentence(name, schema)
-            problems.add(sheet.numbers[whole[at]], name, cells[at], sentence)
+        values[name], unreadable[name] = read_numbers(cells, column.missing if column else ())
+        wrong = np.flatnonzero(unreadable[name])
+        for at in wrong[:MOST_LISTED].tolist():
+            name_cell(at, name, advice(cells[at]))
+        problems.add_unlisted(len(wrong[MOST_LISTED:]))
     marks = values.pop(SYNTHETIC, np.zeros(0))
+    unreadable.pop(SYNTHETIC, None)
     frame = pd.DataFrame(values, index=pd.RangeIndex(len(whole)))
-    for breach in find_breaches(frame, schema):
-        if not unreadable[breach.column][breach.position]:
-            column = columns[breach.column]
-            cell = sheet.rows[whole[breach.position]][where[breach.column]]
-            sentence = rule(column, breach.why) if column else _sentence(breach.column, schema)
-            problems.add(sheet.numbers[whole[breach.position]], breach.column, cell, sentence)
+    breaches, count = find_breaches(frame, schema, unreadable, MOST_LISTED)
+    for breach in breaches:
+        name_cell(*breach)
+    problems.add_unlisted(count - len(breaches))
     return frame, bool(np.nansum(np.abs(marks)) > 0)
 
 
-def _sentence(name: str, schema: TableSchema) -> str:
+def _mark_rule(name: str, schema: TableSchema) -> str:
     if name == SYNTHETIC:
         return f'The column "{SYNTHETIC}" must be 1 for a generated row, and 0 or empty for a patient.'
     return label_rule(schema)

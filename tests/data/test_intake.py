@@ -50,6 +50,7 @@ def test_a_good_file_becomes_a_dataset() -> None:
     assert (report.dataset.source, report.dataset.synthetic, report.rows) == ("a test", False, 2)
     assert report.sha256 == hashlib.sha256(GOOD.encode()).hexdigest()
     assert list(report.preview.columns) == ["spo2", "age", "cp", "chol", "sick"]
+    assert report.preview["age"].astype(str).tolist() == ["54", "60"]
     assert report.notes == ("Missing values, of 2 rows: chol in 1.",)
 
 
@@ -135,6 +136,7 @@ def test_a_very_wrong_file_lists_the_first_problems_and_says_how_many_there_are(
         (HEADER.encode() + b'97,54,1,"225,0\n91,60,2,,1\n', "quotation mark"),
         (HEADER.encode() + b"9" * 200_000 + b",1,1,1,1\n", "cannot be read"),
         (b"x" * (MAX_BYTES + 1), "at most 64 MB"),
+        (b"a," * 600_000 + b"\n1", "The first line has 1200000 characters"),
     ],
 )
 def test_what_is_no_table_gets_one_sentence(raw: bytes, says: str) -> None:
