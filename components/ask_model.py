@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
-from data.public import DataMissing
 
 from components.batch_answers import ask_file
 from components.input_form import fill, input_form
 from components.result_card import result_card
+from data.public import DataMissing
 from data.table import FloatArray
 from models.task import Task
 from models.versions import VersionError, VersionView
@@ -68,25 +68,26 @@ def draw_sample(task: Task, turn: int) -> Sample:
 
 def ask_model(task: Task, version: VersionView, *, key: str) -> None:
     """Draw input and answer for one task."""
+    kind = st.segmented_control(
+        "What to ask about",
+        [FORM, FILE],
+        default=FORM,
+        required=True,
+        key=f"{key}_kind",
+        label_visibility="collapsed",
+    )
+    if kind == FILE:
+        ask_file(task, version, key=key)
+        return
     left, right = st.columns([6, 5], gap="large")
     with left:
-        kind = st.segmented_control(
-            "What to ask about",
-            [FORM, FILE],
-            default=FORM,
-            required=True,
-            key=f"{key}_kind",
-            label_visibility="collapsed",
-        )
-        if kind == FILE:
-            ask_file(task, version, answers=right, key=key)
-            return
         _sample_button(task, key)
-        row = input_form(task.schema, key=_form_key(key), submit="Ask the model")
-    if row is not None:
-        with right:
-            _ask(task, version, row, key)
+        filled = input_form(task.schema, key=_form_key(key), submit="Ask the model")
     with right:
+        if filled.sent:
+            st.session_state.pop(f"{key}_answer", None)  # an answer never stands beside inputs it was not given for
+        if filled.row is not None:
+            _ask(task, version, filled.row, key)
         _show_answer(key)
 
 
@@ -122,27 +123,21 @@ def _ask(task: Task, version: VersionView, row: FloatArray, key: str) -> None:
         try:
             answer = predict(task, row[None, :], version_id=version.id)[0]
         except (InputError, VersionError) as error:
-            st.session_state.pop(f"{key}_answer", None)
             st.error(str(error))
             return
-    st.session_state[f"{key}_answer"] = (answer, _record_says(task, row, st.session_state.get(f"{key}_sample_row")))
-
-
-def _record_says(task: Task, row: FloatArray, sample: Sample | None) -> str:
-    """Return what was found in the sample's record, if ``row`` still is that record."""
-    if sample is None or not np.allclose(row, sample.row, rtol=1e-5, atol=1e-6, equal_nan=True):
-        return ""
-    return f"What the record says: **{task.classes[sample.label]}**."
+    sample: Sample | None = st.session_state.get(f"{key}_sample_row")
+    same = sample is not None and np.allclose(row, sample.row, rtol=1e-5, atol=1e-6, equal_nan=True)
+    st.session_state[f"{key}_answer"] = (answer, sample.label if sample is not None and same else None)
 
 
 def _show_answer(key: str) -> None:
-    kept: tuple[Prediction, str] | None = st.session_state.get(f"{key}_answer")
-    if kept is None:
-        with st.container(border=True):
-            st.markdown("**The answer appears here**")
-            st.caption(
-                "In words, with a calibrated probability, its 95 % interval, and the inputs that mattered most. "
-                "Try a sample first, or fill in the form."
-            )
+    kept: tuple[Prediction, int | None] | None = st.session_state.get(f"{key}_answer")
+    if kept is not None:
+        result_card(kept[0], key=f"{key}_result", recorded=kept[1])
         return
-    result_card(kept[0], key=f"{key}_result", record_says=kept[1])
+    with st.container(border=True):
+        st.markdown("**The answer appears here**")
+        st.caption(
+            "In words, with a calibrated probability, its 95 % interval, and the inputs that mattered most. "
+            "Try a sample first, or fill in the form."
+        )

@@ -2,7 +2,6 @@
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from components.theme import NOT_FOR_CLINICAL_USE, amount
 from components.upload import show_preview, show_problems, upload
@@ -14,8 +13,9 @@ from models.versions import VersionError, VersionView
 _DRAWN = 500  # answers drawn in the browser; the download has them all
 
 
-def ask_file(task: Task, version: VersionView, *, answers: DeltaGenerator, key: str) -> None:
-    """Ask for a file, and draw in ``answers`` what the model says about each of its rows."""
+def ask_file(task: Task, version: VersionView, *, key: str) -> None:
+    """Ask for a file, and draw what the model says about each of its rows."""
+    st.caption("One line a record, without the outcome. Rows are used for the answer only; nothing of them is kept.")
     st.download_button(
         "Download a template",
         template_csv(task.schema, labelled=False),
@@ -25,25 +25,19 @@ def ask_file(task: Task, version: VersionView, *, answers: DeltaGenerator, key: 
         on_click="ignore",
         key=f"{key}_template",
     )
-    st.caption("One line a record, without the outcome. Rows are used for the answer only; nothing is kept.")
     chosen = upload(task.schema, source="a file to be answered", key=f"{key}_batch", labelled=False)
     if chosen is None:
-        with answers, st.container(border=True):
-            st.markdown("**The answers appear here**")
-            st.caption("One line a record: the answer in words, the calibrated probability and its 95 % interval.")
         return
     if chosen.report.dataset is None:
         show_problems(chosen.report, filename=chosen.filename, key=f"{key}_batch")
         return
     show_preview(chosen.report, task.schema, key=f"{key}_batch")
-    asked = st.button("Ask the model", type="primary", icon=":material/neurology:", key=f"{key}_batch_ask")
     mark = (chosen.report.sha256, version.id)
-    with answers:
-        if asked:
-            _ask(task, version, chosen.report.dataset, mark, key)
-        kept = st.session_state.get(f"{key}_batch_answer")
-        if kept is not None and kept[0] == mark:
-            _show(task, version, chosen.filename, kept[1], key)
+    if st.button("Ask the model", type="primary", icon=":material/neurology:", key=f"{key}_batch_ask"):
+        _ask(task, version, chosen.report.dataset, mark, key)
+    kept = st.session_state.get(f"{key}_batch_answer")
+    if kept is not None and kept[0] == mark:
+        _show(task, version, chosen.filename, kept[1], key)
 
 
 def _ask(task: Task, version: VersionView, dataset: Dataset, mark: tuple[str, int], key: str) -> None:
@@ -68,12 +62,12 @@ def _show(task: Task, version: VersionView, filename: str, table: pd.DataFrame, 
             hide_index=True,
             key=f"{key}_batch_table",
             column_config={
-                "row": st.column_config.NumberColumn("Row", width="small"),
+                "row": st.column_config.NumberColumn("Row", width=50),
                 "answer": "Answer",
                 "probability": st.column_config.ProgressColumn(
                     f"Probability of {task.classes[1]}", min_value=0.0, max_value=1.0, format="percent"
                 ),
-                "low": st.column_config.NumberColumn("95 % from", format="percent"),
+                "low": st.column_config.NumberColumn("95 % interval from", format="percent"),
                 "high": st.column_config.NumberColumn("to", format="percent"),
             },
         )

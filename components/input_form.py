@@ -1,8 +1,9 @@
 """A form for one record, built from a task's columns: groups, units, ranges, choices, gaps where they are allowed."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import takewhile
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -13,7 +14,12 @@ from data.table import Column, FloatArray, TableSchema
 NOT_KNOWN = "not known"
 _MANY = 16  # a form longer than this is divided into groups
 
-Filled = Mapping[str, float | None]
+
+class Filled(NamedTuple):
+    """What came of drawing the form: whether it was submitted just now, and the record (d,) if nothing is wrong."""
+
+    sent: bool
+    row: FloatArray | None
 
 
 def shown(value: float) -> str:
@@ -66,8 +72,8 @@ def fill(schema: TableSchema, key: str, row: FloatArray) -> None:
         st.session_state[f"{key}_{column.name}"] = _widget_value(column, float(value))
 
 
-def input_form(schema: TableSchema, *, key: str, submit: str) -> FloatArray | None:
-    """Draw the form; return the record (d,) in the moment it is submitted without fault, else None.
+def input_form(schema: TableSchema, *, key: str, submit: str) -> Filled:
+    """Draw the form, and return what it holds in the moment it is submitted.
 
     Values start at what is typical. A wrong value gets its sentence under its own field, and one at the button.
     """
@@ -87,12 +93,12 @@ def input_form(schema: TableSchema, *, key: str, submit: str) -> FloatArray | No
     if wrong and sent:
         names = ", ".join(column.title for column in wrong[:4]) + (" and others" if len(wrong) > 4 else "")
         st.warning(f"Please look again at {names}: the sentence under the field says what is allowed.")
-    if not sent or wrong:
-        return None
-    return np.array([math.nan if v is None else v for v in values.values()], dtype=np.float32)
+    given = (values[column.name] for column in schema.columns)  # groups may stand in another order
+    row = np.array([math.nan if value is None else value for value in given], dtype=np.float32)
+    return Filled(sent, row if sent and not wrong else None)
 
 
-def _fields(columns: Sequence[Column], key: str) -> Filled:
+def _fields(columns: Sequence[Column], key: str) -> dict[str, float | None]:
     values: dict[str, float | None] = {}
     for start in range(0, len(columns), 2):
         for place, column in zip(st.columns(2), columns[start : start + 2], strict=False):
@@ -108,13 +114,14 @@ def _field(column: Column, key: str) -> float | None:
     tip = f"{column.help} Allowed: {wanted(column)}.".strip()
     value: float | None
     if column.kind == "category":
-        options: list[int | None] = [*column.levels, *([None] if column.nullable else [])]
         value = st.selectbox(
             label,
-            options,
+            list(column.levels),
+            index=None if column.nullable else 0,
             key=name,
             help=column.help or None,
-            format_func=lambda code: NOT_KNOWN if code is None else column.levels[code],
+            format_func=lambda code: column.levels[code],
+            placeholder=NOT_KNOWN if column.nullable else None,
         )
     else:
         whole = column.kind == "integer"

@@ -120,6 +120,7 @@ def _figures(task: Task, version: VersionView, key: str) -> None:
         st.dataframe(
             [{"Site": site.get("name"), "Records": site.get("samples")} for site in sites],
             hide_index=True,
+            width=420,
             key=f"{key}_sites",
         )
 
@@ -163,13 +164,19 @@ def version_table(known: Sequence[VersionView]) -> list[dict[str, Any]]:
             "Version": version.number,
             "State": "champion" if version.champion else "",
             "AUC": _score_words(version),
-            "From": "shipped with MedHive" if version.shipped else f"run {version.run_id}",
+            "From": _origin(version),
             "Sites": len(version.manifest.get("data", {}).get("sites", ())),
             "Made": f"{version.created_at:%d %b %Y, %H:%M} UTC",
             "SHA-256": version.sha256[:12],
         }
         for version in sorted(known, key=lambda version: -version.number)
     ]
+
+
+def _origin(version: VersionView) -> str:
+    if version.shipped:
+        return "shipped with MedHive"
+    return f"run {version.run_id}" if version.run_id is not None else "trained by a command"
 
 
 def _score_words(version: VersionView) -> str:

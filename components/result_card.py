@@ -29,13 +29,13 @@ def percent(probability: float) -> str:
     return f"{100 * probability:.1f} %" if probability < 0.1 or probability > 0.9 else f"{100 * probability:.0f} %"
 
 
-def result_card(prediction: "Prediction", *, key: str = "answer", record_says: str = "") -> None:
+def result_card(prediction: "Prediction", *, key: str = "answer", recorded: int | None = None) -> None:
     """Draw one answer.
 
     Parameters
     ----------
     key : begins the keys of the widgets, for pages with several answers.
-    record_says : for a sample, what its record says was found; empty for a record that somebody typed.
+    recorded : for a sample, the class (0 or 1) its record has; None for a record that somebody typed.
     """
     task = get_task(prediction.task)
     classes = task.classes
@@ -48,8 +48,9 @@ def result_card(prediction: "Prediction", *, key: str = "answer", record_says: s
         probability_bar(
             prediction.probability, prediction.low, prediction.high, prediction.threshold, classes, key=f"{key}_bar"
         )
-        if record_says:
-            st.markdown(f":material/task_alt: {record_says}")
+        if recorded is not None:
+            agrees = "The model agrees." if recorded == int(prediction.positive) else "Here the model is wrong."
+            st.markdown(f":material/folder_open: The record itself says **{classes[recorded]}**. {agrees}")
         for warning in prediction.warnings:
             st.warning(warning, icon=":material/warning:")
         if prediction.contributions:
@@ -95,32 +96,36 @@ def contribution_chart(contributions: Sequence["Contribution"], task: Task) -> g
     bars = [(_named(c, task), c.weight) for c in ordered[:_SHOWN]]
     if rest := ordered[_SHOWN:]:
         bars.append((f"{len(rest)} other inputs together", sum(c.weight for c in rest)))
-    names, weights = [name for name, _ in bars][::-1], [weight for _, weight in bars][::-1]
-    figure = go.Figure(
-        go.Bar(
-            x=weights,
-            y=names,
+    bars.reverse()  # Plotly draws the first one at the bottom
+    figure = go.Figure()
+    for colour, side, sign in ((TOWARDS, task.classes[1], 1), (AWAY, task.classes[0], -1)):
+        own = [(name, weight) for name, weight in bars if (weight > 0) == (sign > 0)]
+        figure.add_bar(
+            x=[weight for _, weight in own],
+            y=[name for name, _ in own],
             orientation="h",
-            marker_color=[TOWARDS if w > 0 else AWAY for w in weights],
-            text=[f"{w:+.2f}" for w in weights],
+            name=f"speaks for {side}",
+            marker_color=colour,
+            text=[f"{weight:+.2f}" for _, weight in own],
             textposition="outside",
             cliponaxis=False,
             hovertemplate="%{y}: %{x:+.3f} log-odds<extra></extra>",
         )
-    )
-    reach = 1.3 * max(abs(w) for w in weights) or 1.0
+    reach = 1.35 * max(abs(weight) for _, weight in bars) or 1.0
     figure.update_layout(
-        height=60 + 30 * len(bars),
-        margin={"l": 0, "r": 0, "t": 8, "b": 40},
-        showlegend=False,
-        xaxis={
-            "title": f"← {task.classes[0]}   ·   log-odds   ·   {task.classes[1]} →",
-            "range": [-reach, reach],
-            "zeroline": True,
-            "zerolinewidth": 1,
+        height=120 + 30 * len(bars),
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        barmode="overlay",
+        bargap=0.25,
+        dragmode=False,
+        legend={"orientation": "h", "x": 0, "xref": "container", "y": 1.02, "yanchor": "bottom"},
+        xaxis={"title": "log-odds", "range": [-reach, reach], "zeroline": True, "zerolinewidth": 1, "fixedrange": True},
+        yaxis={
+            "automargin": True,
             "fixedrange": True,
+            "categoryorder": "array",
+            "categoryarray": [name for name, _ in bars],
         },
-        yaxis={"automargin": True, "fixedrange": True},
     )
     return figure
 

@@ -1,6 +1,7 @@
 """A CSV file from a person's hand to a checked Report: choosing it, looking at it, and every problem by name."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -9,6 +10,8 @@ import streamlit as st
 from components.theme import amount
 from data.intake.table import Problem, Report, check_csv
 from data.table import TableSchema
+
+_DRAWN = 15  # problems drawn on the page
 
 
 @dataclass(frozen=True)
@@ -59,13 +62,13 @@ def size_words(size: int) -> str:
     return f"{size / 1000:.0f} kB" if size < 1_000_000 else f"{size / 1e6:.1f} MB"
 
 
-def problems_table(problems: tuple[Problem, ...]) -> pd.DataFrame:
-    """Return one line a problem: row, column, value, rule. Row is empty where the whole file is meant."""
+def problems_table(problems: Sequence[Problem]) -> pd.DataFrame:
+    """Return one line a problem: row, column, value, rule. A dash where the whole file, row or column is meant."""
     return pd.DataFrame(
         {
-            "Row": pd.array([problem.row for problem in problems], dtype="Int64"),
-            "Column": [problem.column or "" for problem in problems],
-            "Value": [problem.value for problem in problems],
+            "Row": [str(problem.row or "–") for problem in problems],
+            "Column": [problem.column or "–" for problem in problems],
+            "Value": [problem.value or "–" for problem in problems],
             "Rule": [problem.rule for problem in problems],
         }
     )
@@ -76,20 +79,10 @@ def show_problems(report: Report, *, filename: str, key: str) -> None:
     table = problems_table(report.problems)
     count = amount(report.problem_count, "problem")
     st.error(f"{filename} has {count}, so nothing of it is kept. Mend the file and choose it again.")
-    st.dataframe(
-        table,
-        hide_index=True,
-        key=f"{key}_problems",
-        height=min(38 + 35 * len(table), 320),
-        alt="The problems of the file: row, column, value and the rule for it",
-        column_config={
-            "Row": st.column_config.NumberColumn("Row", width=60),
-            "Column": st.column_config.TextColumn("Column", width=130),
-            "Value": st.column_config.TextColumn("Value", width=90),
-            "Rule": st.column_config.TextColumn("Rule", width=520),
-        },
-    )
-    st.caption("Row 1 is the first line under the header. Without a row, the whole file is meant.")
+    # A table and not a dataframe: its rules wrap instead of being cut, and can be read aloud and found in the page.
+    st.table(table.head(_DRAWN), hide_index=True, border="horizontal")
+    first = f"These are the first {_DRAWN}; the download lists {len(table):,}. " if len(table) > _DRAWN else ""
+    st.caption(f"{first}Row 1 is the first line under the header.")
     st.download_button(
         "Download the problems",
         table.to_csv(index=False).encode(),

@@ -37,13 +37,13 @@ def card_page() -> None:
 
     from components.result_card import result_card
 
-    result_card(st.session_state["prediction"], key="r", record_says=st.session_state.get("says", ""))
+    result_card(st.session_state["prediction"], key="r", recorded=st.session_state["recorded"])
 
 
-def card(prediction: Prediction, says: str = "") -> AppTest:
+def card(prediction: Prediction, recorded: int | None = None) -> AppTest:
     app = AppTest.from_function(card_page, default_timeout=20)
     app.session_state["prediction"] = prediction
-    app.session_state["says"] = says
+    app.session_state["recorded"] = recorded
     return app.run()
 
 
@@ -75,8 +75,11 @@ def test_an_answer_without_contributions_shows_no_chart() -> None:
     assert "Which inputs mattered" not in texts(app)
 
 
-def test_a_sample_says_what_its_record_says() -> None:
-    assert "What the record says: **benign**" in texts(card(ANSWER, "What the record says: **benign**."))
+@pytest.mark.parametrize(
+    ("recorded", "words"), [(1, "**malignant**. The model agrees"), (0, "**benign**. Here the model")]
+)
+def test_a_sample_says_what_its_record_says_and_whether_the_model_agrees(recorded: int, words: str) -> None:
+    assert f"The record itself says {words}" in texts(card(ANSWER, recorded))
 
 
 def test_a_model_trained_on_synthetic_data_says_so() -> None:
@@ -99,10 +102,11 @@ def test_a_probability_is_never_written_as_certain(probability: float, words: st
 
 
 def test_the_chart_keeps_the_sum_by_adding_small_inputs_together() -> None:
-    bars = contribution_chart(COUNTED, TASK).data[0]
-    assert len(bars.x) == 11
-    assert sum(bars.x) == pytest.approx(sum(c.weight for c in COUNTED))
-    assert bars.y[0] == "6 other inputs together"
+    towards, away = contribution_chart(COUNTED, TASK).data
+    assert len(towards.x) + len(away.x) == 11
+    assert sum(towards.x) + sum(away.x) == pytest.approx(sum(c.weight for c in COUNTED))
+    assert "6 other inputs together" in towards.y
+    assert all(weight > 0 for weight in towards.x) and all(weight <= 0 for weight in away.x)
 
 
 def test_the_sentence_names_the_strongest_inputs_on_both_sides_and_says_when_one_was_missing() -> None:

@@ -100,14 +100,8 @@ def test_a_wrong_value_is_named_by_row_column_value_and_rule_and_nothing_is_stor
     app = choose(provider, "\n".join([*lines[:17], ",".join(cells), *lines[18:]]).encode())
     assert not app.exception
     assert states(app) == ["done", "done", "needs attention", "later"]
-    table = (
-        app.dataframe[0].value
-        if len(app.dataframe) == 1
-        else next(
-            frame.value for frame in app.dataframe if list(frame.value.columns) == ["Row", "Column", "Value", "Rule"]
-        )
-    )
-    assert table.iloc[0]["Row"] == 17
+    table = next(table.value for table in app.table if "Rule" in table.value.columns)
+    assert table.iloc[0]["Row"] == "17"
     assert (table.iloc[0]["Column"], table.iloc[0]["Value"]) == ("spo2", "85")
     assert "90 to 100 %" in table.iloc[0]["Rule"]
     assert receipts() == []

@@ -94,7 +94,7 @@ def test_every_role_tries_a_sample_and_gets_a_whole_answer(page: OpenPage, role:
         "not for clinical use",
     ):
         assert part in seen
-    assert "What the record says" in seen
+    assert "The record itself says" in seen
 
 
 @pytest.mark.parametrize("name", ["breast_cancer", "heart_disease"])
@@ -107,7 +107,7 @@ def test_a_real_held_out_record_is_said_to_be_one_and_can_be_asked_about(
     assert "A real held-out record that no site trained on" in texts(app)
     ask(app, name)
     assert not app.exception
-    assert "What the record says" in texts(app)
+    assert "The record itself says" in texts(app)
 
 
 def test_a_changed_sample_is_no_longer_said_to_be_the_record(page: OpenPage) -> None:
@@ -117,7 +117,7 @@ def test_a_changed_sample_is_no_longer_said_to_be_the_record(page: OpenPage) -> 
     field = app.number_input(key="hive_vitals_input_heart_rate")
     field.set_value(60 if field.value != 60 else 61)
     ask(app, "vitals")
-    assert "What the record says" not in texts(app)
+    assert "The record itself says" not in texts(app)
     assert "Probability of" in texts(app)
 
 
@@ -128,6 +128,16 @@ def test_an_out_of_range_value_gets_a_sentence_at_its_field_and_no_answer(page: 
     ask(app, "vitals")
     assert not app.exception
     assert "Oxygen saturation must be a whole number from 90 to 100 %." in texts(app)
+    assert "Probability of" not in texts(app)
+
+
+def test_an_answer_never_stays_beside_inputs_it_was_not_given_for(page: OpenPage) -> None:
+    make_champion("vitals")
+    app = page("model_hive", query={"task": "vitals"})
+    ask(app, "vitals")
+    assert "Probability of" in texts(app)
+    app.number_input(key="hive_vitals_input_spo2").set_value(20)
+    ask(app, "vitals")
     assert "Probability of" not in texts(app)
 
 
@@ -153,8 +163,8 @@ def test_a_csv_with_wrong_values_lists_them_and_asks_nothing(page: OpenPage) -> 
     raw = b"heart_rate,systolic_bp,diastolic_bp,spo2\n75,120,80,50\n"
     app.file_uploader[0].set_value(("ward.csv", raw, "text/csv")).run()
     assert not app.exception
-    (table,) = [frame.value for frame in app.dataframe if "Rule" in frame.value.columns]
-    assert (table.iloc[0]["Row"], table.iloc[0]["Column"]) == (1, "spo2")
+    (table,) = [table.value for table in app.table if "Rule" in table.value.columns]
+    assert (table.iloc[0]["Row"], table.iloc[0]["Column"]) == ("1", "spo2")
     assert "Ask the model" not in [button.label for button in app.button]
 
 
@@ -176,7 +186,7 @@ def test_the_tabs_show_card_figures_with_intervals_and_the_history(page: OpenPag
     make_champion("vitals", promoted=False)
     app = page("model_hive", query={"task": "vitals"})
     assert [tab.label for tab in app.tabs] == ["Card", "Figures", "Versions"]
-    figures = app.table[0].value
+    figures = next(table.value for table in app.table if "Metric" in table.value.columns)
     assert set(figures["Metric"]) >= {"AUC", "Accuracy", "Sensitivity", "Specificity"}
     versions = next(frame.value for frame in app.dataframe if "State" in frame.value.columns)
     assert list(versions["State"]) == ["", "champion"]
