@@ -52,7 +52,7 @@ def _list() -> list[int]:
         key=f"runs_table_{task}_{status}",
         alt="List of runs, the newest first",
         column_config={
-            "Round": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+            "Progress": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
             "AUC": st.column_config.NumberColumn(format="%.3f", help="On held-out rows, after the last round"),
             "Started": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
         },
@@ -76,7 +76,7 @@ def _row(run: RunSummary) -> dict[str, Any]:
         "Run": run.id,
         "Task": task_title(run.task),
         "Status": run.status,
-        "Round": run.round / max(run.rounds, 1),
+        "Progress": run.round / max(run.rounds, 1),
         "AUC": run.auc,
         "Strategy": run.strategy,
         "Sites": run.sites,

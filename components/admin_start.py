@@ -116,7 +116,6 @@ def _strategy() -> dict[str, Any]:
                 parameter.high,
                 parameter.default,
                 format="%g",
-                help=parameter.help,
                 key=f"start_{name}_{parameter.name}",
             )
         )

@@ -54,19 +54,31 @@ class Place:
 
 
 def places(count: int) -> list[tuple[float, float]]:
-    """Return the centres of ``count`` hexagons of radius 1 in rings around the coordinator at (0, 0).
+    """Return the centres of ``count`` hexagons of radius 1 around the coordinator at (0, 0), as lines are read.
 
-    Rings fill from the inside; the last one is filled evenly, so that the hive stays balanced.
+    Six or fewer spread around it. More fill the nearest places in pairs left and right, so that the hive stays
+    balanced, and grows wider rather than higher.
     """
-    centres: list[tuple[float, float]] = []
-    ring = 0
-    while len(centres) < count:
-        ring += 1
-        all_of_ring = _ring(ring)
-        wanted = min(len(all_of_ring), count - len(centres))
-        step = len(all_of_ring) / wanted
-        centres += [all_of_ring[math.floor(i * step + step / 2) % len(all_of_ring)] for i in range(wanted)]
-    return centres
+    first = _ring(1)
+    if count <= len(first):
+        step = len(first) / max(count, 1)
+        found = [first[math.floor((i + 0.5) * step)] for i in range(count)]
+    else:
+        rings = math.ceil((math.sqrt(12 * count + 9) - 3) / 6) + 1  # one more than needed, for the pairs
+        free = sorted((place for ring in range(1, rings + 1) for place in _ring(ring)), key=_distance)
+        found = []
+        for x, y in free:
+            pair = {(x, y), (-x, y)}
+            if (x, y) not in found and len(pair) <= count - len(found):
+                found += sorted(pair)
+            if count - len(found) == 1:
+                touching = [a for a in free if a not in found and any(math.dist(a, b) < 1.8 for b in found)]
+                found.append(min(touching, key=lambda place: (place[0] != 0, _distance(place))))
+    return sorted(found, key=lambda place: (place[1], place[0]))
+
+
+def _distance(place: tuple[float, float]) -> tuple[float, float]:
+    return round(0.75 * place[0] ** 2 + place[1] ** 2, 6), place[1]
 
 
 def _ring(ring: int) -> list[tuple[float, float]]:
@@ -76,7 +88,7 @@ def _ring(ring: int) -> list[tuple[float, float]]:
     found = []
     for dq, dr in steps:
         for _ in range(ring):
-            found.append((math.sqrt(3) * (q + r / 2), 1.5 * r))
+            found.append((round(math.sqrt(3) * (q + r / 2), 6), 1.5 * r))
             q, r = q + dq, r + dr
     return found
 

