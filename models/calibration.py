@@ -16,6 +16,7 @@ RESAMPLES = 200
 _PRIOR = 0.01  # weak pull towards slope 1 and intercept 0, so that a fit on few or one-sided rows exists
 _LEAST_SLOPE = 1e-3  # a higher logit never gives a lower probability
 _STEPS = 40
+_HALVINGS = 20
 
 
 def sigmoid(logit: ArrayLike) -> Array:
@@ -58,15 +59,15 @@ def _minimise(fits: _Fits, slope: Array, intercept: Array, free: Array) -> tuple
     for _ in range(_STEPS):
         by_slope, by_intercept = fits.step(slope, intercept, free)
         size = np.ones(len(slope))
-        for _ in range(_STEPS):  # halve a step that would make it worse
+        for _ in range(_HALVINGS):  # of a step that would make it worse, by more than rounding does
             after = fits.loss(slope - size * by_slope, intercept - size * by_intercept)
-            worse = after > now
+            worse = after > now + 1e-10 * (1 + now)
             if not worse.any():
                 break
             size[worse] /= 2
         size[worse] = 0.0
         slope, intercept, now = slope - size * by_slope, intercept - size * by_intercept, np.minimum(after, now)
-        if max(np.abs(size * by_slope).max(), np.abs(size * by_intercept).max()) < 1e-9:
+        if max(np.abs(size * by_slope).max(), np.abs(size * by_intercept).max()) < 1e-7:
             break
     return slope, intercept
 

@@ -19,6 +19,7 @@ def test_contributions_sum_to_the_difference_from_a_typical_patient(d: int, rand
     assert found.sum() == pytest.approx((curved(row[None]) - curved(background[None]))[0], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_exact_values_equal_those_of_the_shap_package(random: np.random.Generator) -> None:
     import shap
 
