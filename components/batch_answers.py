@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from components.plain_text import plain
 from components.theme import NOT_FOR_CLINICAL_USE, amount
 from components.upload import show_preview, show_problems, upload
 from data.intake.table import template_csv
@@ -83,5 +84,5 @@ def _show(task: Task, version: VersionView, filename: str, table: pd.DataFrame, 
             key=f"{key}_batch_csv",
         )
         st.divider()
-        st.caption(f"{version.label} · {filename}")
+        st.caption(f"{version.label} · {plain(filename)}")
         st.caption(f":material/medical_information: {NOT_FOR_CLINICAL_USE}")

@@ -8,8 +8,10 @@ import streamlit as st
 
 from accounts import audit
 from accounts.people import UserView
-from components.theme import amount
+from components.plain_text import plain
+from components.theme import amount, figure
 from data.vault import Receipt, VaultError, withdraw
+from models.task import Task
 
 _ASKED = "withdraw_asked"  # the dataset whose withdrawal is being asked about
 
@@ -19,24 +21,25 @@ def receipt_json(receipt: Receipt) -> str:
     return json.dumps(asdict(receipt), indent=2, default=lambda moment: moment.isoformat())
 
 
-def receipt_card(receipt: Receipt, *, title: str, key: str) -> None:
+def receipt_card(receipt: Receipt, task: Task, *, key: str) -> None:
     """Draw a receipt: what was stored, when, and the SHA-256 by which the file can be recognised."""
     with st.container(border=True, key=f"{key}_receipt_{receipt.dataset_id}"):
-        st.markdown(f"**Receipt {receipt.dataset_id}** · {title} · {receipt.site}")
-        columns = st.columns(3)
-        columns[0].metric("Rows stored", f"{receipt.rows:,}")
-        columns[1].metric("Of these positive", f"{receipt.positives:,}")
-        columns[2].metric("Stored", f"{receipt.created_at:%d %b %Y, %H:%M} UTC")
-        st.caption(f"SHA-256 of {receipt.filename}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**Receipt {receipt.dataset_id}** · {task.title} · {plain(receipt.site)}", width="content")
+            _synthetic_badge(receipt)
+        rows, when = st.columns(2)
+        with rows:
+            figure("Rows stored", f"{receipt.rows:,}", f"{receipt.positives:,} {task.classes[1]}")
+        with when:
+            figure("Stored", f"{receipt.created_at:%H:%M} UTC", f"{receipt.created_at:%d %B %Y}")
+        st.caption(f"SHA-256 of {plain(receipt.filename)}")
         st.code(receipt.sha256, language=None, wrap_lines=True)
-        if receipt.synthetic:
-            st.badge("synthetic", icon=":material/science:", color="orange")
-        _download(receipt, key=f"{key}_made")
+        _download("Download the receipt", receipt, key=f"{key}_made")
 
 
 def contribution_list(
     receipts: Sequence[Receipt],
-    titles: Mapping[str, str],
+    known: Mapping[str, Task],
     used_in: Mapping[int, Sequence[int]],
     *,
     person: UserView,
@@ -46,7 +49,7 @@ def contribution_list(
 
     Parameters
     ----------
-    titles : task name → title.
+    known : task name → task.
     used_in : dataset → the runs that trained on it.
     person : who looks at it, and whose site gave the datasets.
     """
@@ -54,16 +57,18 @@ def contribution_list(
         with st.container(border=True, key=f"{key}_dataset_{receipt.dataset_id}"):
             text, acts = st.columns([3, 2], vertical_alignment="center")
             with text:
-                st.markdown(f"**{titles.get(receipt.task, receipt.task)}** · {amount(receipt.rows, 'row')}")
+                with st.container(horizontal=True, vertical_alignment="center"):
+                    title = known[receipt.task].title if receipt.task in known else receipt.task
+                    st.markdown(f"**{title}** · {amount(receipt.rows, 'row')}", width="content")
+                    _synthetic_badge(receipt)
+                found = f" · {receipt.positives:,} {known[receipt.task].classes[1]}" if receipt.task in known else ""
                 st.caption(
-                    f"{receipt.filename} · {receipt.created_at:%d %b %Y, %H:%M} UTC · {receipt.positives} positive · "
+                    f"{plain(receipt.filename)}{found} · {receipt.created_at:%d %b %Y, %H:%M} UTC · "
                     f"SHA-256 {receipt.sha256[:12]}…"
                 )
-                if receipt.synthetic:
-                    st.badge("synthetic", icon=":material/science:", color="orange")
                 st.caption(_usage(used_in.get(receipt.dataset_id, ())))
             with acts, st.container(horizontal=True, horizontal_alignment="right"):
-                _download(receipt, key=key)
+                _download("Receipt", receipt, key=key)
                 if receipt.withdrawn_at:
                     st.badge(f"withdrawn {receipt.withdrawn_at:%d %b %Y}", icon=":material/undo:", color="gray")
                 elif st.button("Withdraw", icon=":material/undo:", key=f"{key}_withdraw_{receipt.dataset_id}"):
@@ -79,8 +84,8 @@ def _forget_question() -> None:
 @st.dialog("Withdraw these rows?", on_dismiss=_forget_question)
 def _confirm_withdrawal(receipt: Receipt, person: UserView, key: str) -> None:
     st.markdown(
-        f"**{receipt.filename}** with {amount(receipt.rows, 'row')} is removed from the vault at once and cannot be "
-        "brought back. No later run will use it. Models that were trained with it before stay as they are. The "
+        f"**{plain(receipt.filename)}** with {amount(receipt.rows, 'row')} is removed from the vault at once and "
+        "cannot be brought back. No later run will use it. Models that were trained with it before stay as they are. The "
         "receipt stays, with the date of withdrawal."
     )
     with st.container(horizontal=True, horizontal_alignment="right"):
@@ -94,12 +99,19 @@ def _confirm_withdrawal(receipt: Receipt, person: UserView, key: str) -> None:
             try:
                 withdraw(receipt.dataset_id, site_id=person.site_id)
             except VaultError as error:
-                st.error(str(error))
+                st.error(plain(str(error)))
                 return
             subject = f"{receipt.site}: {receipt.task}"
             audit.record("withdraw data", subject, by=person.id, detail={"dataset": receipt.dataset_id})
-            st.session_state[f"{key}_said"] = f"{receipt.filename} is withdrawn: its rows are no longer in the vault."
+            st.session_state[f"{key}_said"] = (
+                f"{plain(receipt.filename)} is withdrawn: its rows are no longer in the vault."
+            )
             st.rerun()
+
+
+def _synthetic_badge(receipt: Receipt) -> None:
+    if receipt.synthetic:
+        st.badge("synthetic", icon=":material/science:", color="orange")
 
 
 def _usage(runs: Sequence[int]) -> str:
@@ -108,9 +120,9 @@ def _usage(runs: Sequence[int]) -> str:
     return f"Used in {'run' if len(runs) == 1 else 'runs'} {', '.join(str(run) for run in runs)}."
 
 
-def _download(receipt: Receipt, *, key: str) -> None:
+def _download(label: str, receipt: Receipt, *, key: str) -> None:
     st.download_button(
-        "Receipt",
+        label,
         receipt_json(receipt),
         file_name=f"medhive-receipt-{receipt.dataset_id}.json",
         mime="application/json",

@@ -1,15 +1,17 @@
 """What stands behind a champion: its card, its figures with intervals, and the history of versions."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from components.charts import show
 from components.theme import amount, interval, number, palette
 from models.task import Task
 from models.versions import PromotionView, VersionView, promotions, versions
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 METRICS = (
     ("auc", "AUC", "Chance that a positive record gets a higher probability than a negative one."),
@@ -57,8 +59,10 @@ def figure_table(scores: Mapping[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def figure_chart(scores: Mapping[str, Any]) -> go.Figure:
+def figure_chart(scores: Mapping[str, Any]) -> "go.Figure":
     """Return a dot with its interval for each metric between 0 and 1 for which more is better."""
+    import plotly.graph_objects as go
+
     colours = palette()
     rows = [(name, score) for metric, name, _ in METRICS[:4] if (score := _known(scores.get(metric)))][::-1]
     values = [score["value"] for _, score in rows]

@@ -5,18 +5,19 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from components.input_form import shown
 from components.probability_bar import probability_bar
+from components.theme import Palette, palette
 from models.registry import get_task
 from models.task import Task
 
-if TYPE_CHECKING:  # models.predict brings torch, which a page loads only when somebody asks for an answer
+if TYPE_CHECKING:  # torch and Plotly take seconds, and only an answer needs them
+    import plotly.graph_objects as go
+
     from models.predict import Contribution, Prediction
 
-TOWARDS, AWAY = "#C98A00", "#0B7A75"
 _SHOWN = 10
 
 
@@ -90,15 +91,20 @@ def what_counted_sentence(contributions: Sequence["Contribution"], task: Task) -
     return "; ".join(parts) + "." if parts else "No input moved the answer away from that for a typical record."
 
 
-def contribution_chart(contributions: Sequence["Contribution"], task: Task) -> go.Figure:
+def contribution_chart(
+    contributions: Sequence["Contribution"], task: Task, colours: Palette | None = None
+) -> "go.Figure":
     """Return horizontal bars of Shapley values in log-odds, largest on top, the small ones summed into one bar."""
+    import plotly.graph_objects as go
+
+    colours = colours or palette()
     ordered = sorted(contributions, key=lambda c: -abs(c.weight))
     bars = [(_named(c, task), c.weight) for c in ordered[:_SHOWN]]
     if rest := ordered[_SHOWN:]:
         bars.append((f"{len(rest)} other inputs together", sum(c.weight for c in rest)))
     bars.reverse()  # Plotly draws the first one at the bottom
     figure = go.Figure()
-    for colour, side, sign in ((TOWARDS, task.classes[1], 1), (AWAY, task.classes[0], -1)):
+    for colour, side, sign in ((colours.attention, task.classes[1], 1), (colours.alive, task.classes[0], -1)):
         own = [(name, weight) for name, weight in bars if (weight > 0) == (sign > 0)]
         figure.add_bar(
             x=[weight for _, weight in own],

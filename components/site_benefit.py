@@ -1,9 +1,8 @@
 """What a site gained: its own model alone against the federated one, run by run, and the run that trains now."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import plotly.graph_objects as go
 import streamlit as st
 from sqlalchemy import select
 
@@ -11,6 +10,9 @@ from components.run_monitor import run_monitor
 from components.theme import interval, palette
 from data.database import RunSite, transaction
 from fl.runs import SiteBenefit, active_run, benefit_for_site
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 KINDS = (
     ("local", "your site alone", "diamond-open"),
@@ -107,8 +109,10 @@ def headline(entry: SiteBenefit) -> str:
     )
 
 
-def benefit_history(history: Sequence[SiteBenefit]) -> go.Figure:
+def benefit_history(history: Sequence[SiteBenefit]) -> "go.Figure":
     """Return the chart: runs from old to new, three marks each with its interval."""
+    import plotly.graph_objects as go
+
     colours = palette()
     figure = go.Figure()
     ordered = sorted(history, key=lambda entry: entry.run_id)

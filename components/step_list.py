@@ -40,13 +40,13 @@ class StepList:
     def mark(self, states: Sequence[State]) -> None:
         """Write the state of every step, in the line and on its card."""
         items = "".join(
-            f'<li class="{"done" if state == "done" else ""}"'
+            f'<li style="margin:0" class="{"done" if state == "done" else ""}"'
             + (' aria-current="step"' if state in ("now", "mend") else "")
             + f">{number}. {escape(name)} <small>· {_WORDS[state]}</small></li>"
             for number, (name, state) in enumerate(zip(self._names, states, strict=True), start=1)
         )
         with self._line:
-            st.html(f'<ol class="mh-steps" aria-label="Steps">{items}</ol>')
+            st.html(f'<ol class="mh-steps" style="padding:0" aria-label="Steps">{items}</ol>')
         for number, (head, name, state) in enumerate(zip(self._heads, self._names, states, strict=True), start=1):
             icon, colour = _BADGES[state]
             with head:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
+from components.plain_text import plain
 from components.theme import amount
 from data.intake.table import Problem, Report, check_csv
 from data.table import TableSchema
@@ -78,7 +79,7 @@ def show_problems(report: Report, *, filename: str, key: str) -> None:
     """Say how many problems there are, list them, offer the list as a file, and show how the file was read."""
     table = problems_table(report.problems)
     count = amount(report.problem_count, "problem")
-    st.error(f"{filename} has {count}, so nothing of it is kept. Mend the file and choose it again.")
+    st.error(f"{plain(filename)} has {count}, so nothing of it is kept. Mend the file and choose it again.")
     # A table and not a dataframe: its rules wrap instead of being cut, and can be read aloud and found in the page.
     st.table(table.head(_DRAWN), hide_index=True, border="horizontal")
     first = f"These are the first {_DRAWN}; the download lists {len(table):,}. " if len(table) > _DRAWN else ""
@@ -103,4 +104,4 @@ def show_preview(report: Report, schema: TableSchema, *, key: str) -> None:
     st.dataframe(report.preview.rename(columns=titles).rename_axis("Row"), key=f"{key}_preview", height=240)
     st.caption(f"The first {len(report.preview)} of {amount(report.rows, 'row')}, as they were read.")
     for note in report.notes:
-        st.caption(f":material/info: {note}")
+        st.caption(f":material/info: {plain(note)}")

@@ -11,8 +11,10 @@ from accounts.permissions import Action
 from components import gate, theme
 from components.contributions import contribution_list, receipt_card
 from components.example_files import column_guide, example_files
+from components.plain_text import plain
 from components.site_benefit import own_run, runs_by_dataset, site_benefit
 from components.step_list import State, StepList
+from components.theme import amount
 from components.upload import Upload, forget_upload, show_preview, show_problems, size_words, upload
 from data.vault import Receipt, VaultError, receipts, store
 from models.registry import tasks
@@ -39,20 +41,20 @@ def page() -> None:
     if person is None or person.site_id is None:
         _no_site()
         return
-    site_id = person.site_id
+    site_id, known = person.site_id, tasks()
     own_run(site_id, key=KEY, can_cancel=gate.may(Action.CANCEL_RUN))
     steps, promise = st.columns([5, 2], gap="large")
     with steps:
-        _four_steps(person, site_id, tasks())
+        _four_steps(person, site_id, known)
     with promise, st.container(border=True):
-        st.markdown(f"**What happens to the data of {person.site_name}**")
+        st.markdown(f"**What happens to the data of {plain(person.site_name or '')}**")
         for icon, sentence in WHAT_HAPPENS:
             st.markdown(f"{icon} {sentence}")
-    titles = {name: task.title for name, task in tasks().items()}
-    st.header("My contributions", anchor=False, divider="gray")
-    _my_contributions(person, site_id, titles)
+    titles = {name: task.title for name, task in known.items()}
+    st.header("My contributions", anchor=False)
+    _my_contributions(person, site_id, known)
     if gate.may(Action.VIEW_OWN_BENEFIT):
-        st.header("What my site gains", anchor=False, divider="gray")
+        st.header("What my site gains", anchor=False)
         site_benefit(site_id, titles, key=KEY)
 
 
@@ -79,11 +81,12 @@ def _four_steps(person: UserView, site_id: int, known: Mapping[str, Task]) -> No
         st.session_state.pop(STORED, None)
     stored: Receipt | None = st.session_state.get(STORED)
     with steps.body(3):
-        _check(task, chosen)
+        _check(task, chosen, stored)
     with steps.body(4):
         if stored is not None and task is not None:
-            st.success(f"{stored.rows:,} rows of {stored.filename} are in the vault of {stored.site}. Thank you.")
-            receipt_card(stored, title=task.title, key=KEY)
+            rows, name = amount(stored.rows, "row"), plain(stored.filename)
+            st.success(f"{rows} of {name} are in the vault of {plain(stored.site)}.")
+            receipt_card(stored, task, key=KEY)
         elif task is None or chosen is None or chosen.report.dataset is None:
             st.caption("Opens when a file has passed the check. Until then nothing is stored.")
         else:
@@ -132,12 +135,14 @@ def _choose_file(task: Task, person: UserView, site_id: int) -> Upload | None:
         "that identify a person: other columns are neither read nor kept.",
     )
     if chosen is not None:
-        st.caption(f"{chosen.filename} · {size_words(chosen.size)} · SHA-256 {chosen.report.sha256[:12]}…")
+        st.caption(f"{plain(chosen.filename)} · {size_words(chosen.size)} · SHA-256 {chosen.report.sha256[:12]}…")
     return chosen
 
 
-def _check(task: Task | None, chosen: Upload | None) -> None:
-    if task is None or chosen is None:
+def _check(task: Task | None, chosen: Upload | None, stored: Receipt | None) -> None:
+    if stored is not None:
+        st.caption(f"All {amount(stored.rows, 'row')} of {plain(stored.filename)} passed.")
+    elif task is None or chosen is None:
         st.caption("Every value is checked against the task's columns and ranges as soon as a file is chosen.")
     elif chosen.report.dataset is None:
         show_problems(chosen.report, filename=chosen.filename, key=KEY)
@@ -163,8 +168,8 @@ def _confirm(task: Task, chosen: Upload, person: UserView, site_id: int) -> None
         "own rows, as the sample does, keeps that mark.",
     )
     st.markdown(
-        f"**{len(dataset):,} rows** for **{task.title}** go into the vault of **{person.site_name}**, encrypted. "
-        "You get a receipt."
+        f"**{amount(len(dataset), 'row')}** for **{task.title}** go into the vault of "
+        f"**{plain(person.site_name or '')}**, encrypted. You get a receipt."
     )
     if st.button(
         "Contribute these rows",
@@ -183,7 +188,7 @@ def _confirm(task: Task, chosen: Upload, person: UserView, site_id: int) -> None
                     by=person.id,
                 )
         except VaultError as error:
-            st.error(str(error))
+            st.error(plain(str(error)))
             return
         detail = {"dataset": st.session_state[STORED].dataset_id, "rows": len(dataset), "synthetic": synthetic}
         audit.record("contribute data", f"{person.site_name}: {task.name}", by=person.id, detail=detail)
@@ -191,7 +196,7 @@ def _confirm(task: Task, chosen: Upload, person: UserView, site_id: int) -> None
         st.rerun()
 
 
-def _my_contributions(person: UserView, site_id: int, titles: Mapping[str, str]) -> None:
+def _my_contributions(person: UserView, site_id: int, known: Mapping[str, Task]) -> None:
     if said := st.session_state.pop(f"{KEY}_said", None):
         st.success(said)
     used_in = runs_by_dataset(site_id)
@@ -202,10 +207,10 @@ def _my_contributions(person: UserView, site_id: int, titles: Mapping[str, str])
         st.markdown(
             "Nothing in the vault at the moment. What you contribute is listed here, with a way to withdraw it."
         )
-    contribution_list(kept, titles, used_in, person=person, key=KEY)
+    contribution_list(kept, known, used_in, person=person, key=KEY)
     if gone:
         with st.expander(f"Withdrawn ({len(gone)})", icon=":material/undo:"):
-            contribution_list(gone, titles, used_in, person=person, key=KEY)
+            contribution_list(gone, known, used_in, person=person, key=KEY)
 
 
 page()

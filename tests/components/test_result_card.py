@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from components.result_card import contribution_chart, percent, what_counted_sentence
+from components.theme import LIGHT
 from models.predict import Contribution, Prediction
 from models.registry import get_task
 
@@ -102,7 +103,7 @@ def test_a_probability_is_never_written_as_certain(probability: float, words: st
 
 
 def test_the_chart_keeps_the_sum_by_adding_small_inputs_together() -> None:
-    towards, away = contribution_chart(COUNTED, TASK).data
+    towards, away = contribution_chart(COUNTED, TASK, LIGHT).data
     assert len(towards.x) + len(away.x) == 11
     assert sum(towards.x) + sum(away.x) == pytest.approx(sum(c.weight for c in COUNTED))
     assert "6 other inputs together" in towards.y
@@ -120,7 +121,7 @@ def test_the_sentence_names_the_strongest_inputs_on_both_sides_and_says_when_one
 def test_a_record_that_is_typical_in_everything_is_said_to_be_so() -> None:
     flat = tuple(replace(c, weight=0.0) for c in COUNTED)
     assert "No input moved the answer" in what_counted_sentence(flat, TASK)
-    contribution_chart(flat, TASK)
+    contribution_chart(flat, TASK, LIGHT)
 
 
 def test_the_answer_can_be_written_as_strict_json() -> None:
