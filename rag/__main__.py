@@ -1,0 +1,161 @@
+"""The companion on the command line: ``python -m rag ingest PATH | search "Q" | search --file Q.jsonl | ask "Q"``.
+
+Exit codes: 0 done, 1 failed, 2 the input is wrong (one line on stderr says what), 130 cancelled.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rag.answer import QuestionError, answer
+from rag.article import ArticleError
+from rag.embedding import EmbeddingMissing
+from rag.retrieve import Found
+
+
+class InputError(ValueError):
+    """A file or an argument is wrong; the message is one line."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        result: dict[str, Any] = options.run(options)
+    except (InputError, ArticleError, QuestionError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except EmbeddingMissing as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Cancelled.", file=sys.stderr)
+        return 130
+    if options.json:
+        written = json.dumps(result, ensure_ascii=False, indent=2)
+        if options.json == "-":
+            print(written)
+        else:
+            Path(options.json).write_text(written + "\n", encoding="utf-8")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m rag", description="Cited answers from the companion's sources.")
+    commands = parser.add_subparsers(required=True, metavar="ingest | search | ask")
+
+    def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        made.set_defaults(run=run)
+        made.add_argument(
+            "--json", nargs="?", const="-", metavar="FILE", help="write one JSON object (- or nothing: print)"
+        )
+        return made
+
+    ingest = command("ingest", _ingest, "Index articles: a Markdown file or a folder of them.")
+    ingest.add_argument("path", type=Path)
+    search = command("search", _search, "Show the passages nearest to a question.")
+    search.add_argument("question", nargs="?")
+    search.add_argument("--file", type=Path, help='questions, one JSON object {"question": ...} a line')
+    search.add_argument("--k", type=int, default=5, help="how many passages (default 5)")
+    ask = command("ask", _ask, "Answer a question with its sources.")
+    ask.add_argument("question")
+    return parser
+
+
+def _ingest(options: argparse.Namespace) -> dict[str, Any]:
+    from rag.index import ingest
+
+    path: Path = options.path
+    if not path.exists():
+        raise InputError(f"{path} does not exist; name a Markdown file or a folder.")
+    files = sorted(path.glob("*.md")) if path.is_dir() else [path]
+    if not files:
+        raise InputError(f"{path} holds no Markdown file (*.md).")
+    begun = time.perf_counter()
+    articles = ingest(files, _progress)
+    passages = sum(len(article.passages) for article in articles)
+    seconds = round(time.perf_counter() - begun, 2)
+    if options.json != "-":
+        print(f"{len(articles)} articles, {passages} passages, {seconds} s")
+    return {"articles": [article.key for article in articles], "passages": passages, "seconds": seconds}
+
+
+def _search(options: argparse.Namespace) -> dict[str, Any]:
+    from rag.index import open_index
+    from rag.retrieve import search
+
+    if options.k < 1:
+        raise InputError(f"--k is {options.k}; it must be 1 or more.")
+    if bool(options.file) == bool(options.question):
+        raise InputError("Give either a question or --file with questions.")
+    questions = _questions(options.file) if options.file else [options.question]
+    index = open_index(_progress)
+    results = []
+    for question in questions:
+        begun = time.perf_counter()
+        found = search(question, options.k, index=index)
+        results.append(_result(found, time.perf_counter() - begun))
+        if options.json != "-":
+            print("" if found.enough else "(below the floor: the companion would not answer)")
+            for hit in found.hits:
+                print(f"{hit.score:6.3f}  {hit.passage.title} / {hit.passage.section}: {hit.passage.sentences[0].text}")
+    return results[0] if not options.file else {"results": results}
+
+
+def _result(found: Found, seconds: float) -> dict[str, Any]:
+    hits = [
+        {
+            "id": hit.passage.id,
+            "title": hit.passage.title,
+            "section": hit.passage.section,
+            "score": hit.score,
+            "text": hit.passage.text,
+            "urls": list(dict.fromkeys(link.url for line in hit.passage.sentences for link in line.links)),
+        }
+        for hit in found.hits
+    ]
+    return {"question": found.question, "enough": found.enough, "seconds": round(seconds, 4), "hits": hits}
+
+
+def _questions(path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read as text.") from error
+    questions = []
+    for number, line in enumerate(lines, 1):
+        try:
+            question = json.loads(line)["question"] if line.strip() else None
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f'{path.name}, line {number}: must be a JSON object with "question".') from error
+        if question:
+            questions.append(str(question))
+    if not questions:
+        raise InputError(f"{path.name} holds no question.")
+    return questions
+
+
+def _ask(options: argparse.Namespace) -> dict[str, Any]:
+    given = answer(options.question, progress=_progress)
+    if options.json != "-":
+        print(given.text)
+        for source in given.sources:
+            print(f"[{source.number}] {source.title} ({source.section}) {source.url}")
+        print(f"\n{given.provider} · {given.seconds:.2f} s · {given.disclaimer}")
+        if given.notice:
+            print(given.notice)
+    return given.to_json()
+
+
+def _progress(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\rIndexing article {done} of {total}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

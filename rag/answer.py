@@ -1,0 +1,226 @@
+"""Answer a question: emergencies first, then sentences from the sources, or the plain word that there is none."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from rag import embedding
+from rag.article import Link, Passage
+from rag.guardrails import RedFlag, red_flag
+from rag.index import Index, Progress, open_index
+from rag.intent import plain, topics_named
+from rag.llm.provider import Statement, choose_provider, provider_notice
+from rag.retrieve import Found, Hit, search
+
+DISCLAIMER = (
+    "General information, not medical advice. It does not replace a doctor. In an emergency, call 112, 999 or 911."
+)
+LONGEST_QUESTION = 1000  # characters
+_CARE = "When to seek care"
+_FOLLOW_UPS = {
+    "Overview": "What is {}?",
+    "Symptoms": "What are the symptoms of {}?",
+    "Causes and risk factors": "What causes {}?",
+    "Tests": "How is {} diagnosed?",
+    "Treatment": "How is {} treated?",
+    _CARE: "When should I see a doctor about {}?",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What an ``[n]`` of an answer stands for: a public page, and the passage with the sentences that cite it."""
+
+    number: int
+    title: str
+    url: str
+    topic: str
+    section: str
+    passage: tuple[str, ...]  # all sentences of the section
+    cited: tuple[int, ...]  # which of them the answer uses with this source
+    score: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer as it is shown and kept. ``paragraphs`` hold sentences, each with the numbers of its sources."""
+
+    text: str
+    paragraphs: tuple[tuple[tuple[str, tuple[int, ...]], ...], ...] = ()
+    sources: tuple[Source, ...] = ()
+    provider: str = ""
+    seconds: float = 0.0
+    abstained: bool = False
+    red_flag: RedFlag | None = None
+    disclaimer: str = DISCLAIMER
+    notice: str = ""
+    topic: str = ""
+    follow_ups: tuple[str, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the answer as plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "Answer":
+        """Rebuild an answer from ``to_json`` (tuples may have become lists)."""
+        flag = stored.get("red_flag")
+        sources = [
+            Source(**{**entry, "passage": tuple(entry["passage"]), "cited": tuple(entry["cited"])})
+            for entry in stored.get("sources", [])
+        ]
+        paragraphs = [
+            tuple((text, tuple(numbers)) for text, numbers in lines) for lines in stored.get("paragraphs", [])
+        ]
+        return cls(
+            **{
+                **stored,
+                "paragraphs": tuple(paragraphs),
+                "sources": tuple(sources),
+                "red_flag": RedFlag(**{**flag, "link": Link(**flag["link"])}) if flag else None,
+                "follow_ups": tuple(stored.get("follow_ups", ())),
+            }
+        )
+
+
+class QuestionError(ValueError):
+    """The question cannot be taken; the message is one sentence. It never repeats the question."""
+
+
+def answer(question: str, history: Sequence[tuple[str, str]] = (), *, progress: Progress | None = None) -> Answer:
+    """Answer ``question``.
+
+    Parameters
+    ----------
+    question
+        In English, at most 1,000 characters. It is neither logged nor kept here.
+    history
+        Earlier questions and the texts of their answers, oldest first; used to know what "it" means.
+    progress
+        Told of articles being indexed, when that is needed first.
+
+    Raises
+    ------
+    QuestionError
+        When the question is empty or too long.
+    """
+    question = question.strip()
+    if not question:
+        raise QuestionError("The question is empty; write a question in a few words.")
+    if len(question) > LONGEST_QUESTION:
+        raise QuestionError(f"The question has {len(question):,} characters; at most {LONGEST_QUESTION:,} can be read.")
+    begun = time.perf_counter()
+    if flag := red_flag(question):
+        text = f"{flag.title}. {flag.advice}"
+        return Answer(text, provider="Emergency rules", seconds=time.perf_counter() - begun, red_flag=flag)
+    index = open_index(progress)
+    embedding.load()
+    begun = time.perf_counter()  # opening the index is preparation and happens once a process
+    found = _search(question, history, index)
+    if not found.enough:
+        return _abstain(found, index, begun)
+    provider = choose_provider()
+    return _compose(provider.word(found, index), found, index, provider.name, begun)
+
+
+def _search(question: str, history: Sequence[tuple[str, str]], index: Index) -> Found:
+    """Search; when the question names no topic and finds nothing, try it as a follow-up to the last topic."""
+    found = search(question, index=index)
+    if found.enough or not history or topics_named(question, index.passages.values()):
+        return found
+    for earlier, _ in reversed(history):
+        if topic := _topic_of(earlier, index):
+            again = search(f"{question.rstrip('?')} ({topic})?", index=index)
+            refers = any(word in plain(question).split() for word in ("it", "its", "it?", "this", "that", "them"))
+            return again if again.enough and (refers or again.sections) and not _stranger(question, again) else found
+    return found
+
+
+def _topic_of(question: str, index: Index) -> str:
+    found = search(question, 1, index=index)
+    return found.hits[0].passage.title if found.enough else ""
+
+
+def _stranger(question: str, again: Found) -> bool:
+    """Whether a would-be follow-up is long enough to be a question of its own."""
+    return len(question.split()) > 9 and not again.sections
+
+
+def _compose(statements: Sequence[Statement], found: Found, index: Index, provider: str, begun: float) -> Answer:
+    best = found.hits[0].passage
+    groups = [list(statements)]
+    care = index.passages.get(f"{best.article}/{_CARE}")
+    if best.section == "Symptoms" and care and not any(s.passage.section == _CARE for s in statements):
+        groups.append([Statement(care, care.sentences[0], found.hits[0].score)])
+    numbers: dict[tuple[str, str], int] = {}  # one number for a page and the passage that cites it
+    titles: dict[int, tuple[Link, Statement]] = {}
+    cited: dict[int, set[int]] = {}
+    paragraphs = []
+    for group in groups:
+        lines = []
+        for statement in group:
+            place = statement.passage.sentences.index(statement.sentence)
+            marks = []
+            for link in statement.sentence.links:
+                number = numbers.setdefault((link.url, statement.passage.id), len(numbers) + 1)
+                titles.setdefault(number, (link, statement))
+                cited.setdefault(number, set()).add(place)
+                marks.append(number)
+            lines.append((statement.sentence.text, tuple(sorted(marks))))
+        paragraphs.append(tuple(lines))
+    sources = tuple(
+        Source(
+            number,
+            link.title,
+            link.url,
+            statement.passage.title,
+            statement.passage.section,
+            tuple(sentence.text for sentence in statement.passage.sentences),
+            tuple(sorted(cited[number])),
+            round(statement.score, 3),
+        )
+        for number, (link, statement) in titles.items()
+    )
+    return Answer(
+        "\n\n".join(
+            " ".join(text + "".join(f" [{n}]" for n in marks) for text, marks in lines) for lines in paragraphs
+        ),
+        tuple(paragraphs),
+        sources,
+        provider,
+        time.perf_counter() - begun,
+        notice=provider_notice(),
+        topic=best.title,
+        follow_ups=_follow_ups(best, {statement.passage.section for statement in statements}),
+    )
+
+
+def _abstain(found: Found, index: Index, begun: float) -> Answer:
+    count = len({passage.article for passage in index.passages.values()})
+    near: dict[str, Hit] = {hit.passage.article: hit for hit in reversed(found.hits) if hit.score > 0.35}
+    text = (
+        f"None of my sources answers this. They cover {count} common conditions; "
+        "a doctor or pharmacist can help with others."
+    )
+    suggestions = tuple(_FOLLOW_UPS["Overview"].format(_name(hit.passage)) for hit in list(near.values())[:2])
+    return Answer(
+        text,
+        provider="No answer",
+        seconds=time.perf_counter() - begun,
+        abstained=True,
+        notice=provider_notice(),
+        follow_ups=suggestions,
+    )
+
+
+def _follow_ups(passage: Passage, told: set[str]) -> tuple[str, ...]:
+    wanted = ("Symptoms", "Causes and risk factors", "Treatment", "Tests", _CARE)
+    return tuple(_FOLLOW_UPS[section].format(_name(passage)) for section in wanted if section not in told)[:3]
+
+
+def _name(passage: Passage) -> str:
+    """Return the topic as it stands within a sentence: "stroke", but "COPD"."""
+    if "(" in passage.title:
+        return passage.title.partition("(")[2].rstrip(")")
+    return passage.title[0].lower() + passage.title[1:]

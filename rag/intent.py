@@ -1,0 +1,105 @@
+"""What kind of thing a question asks for, which topics it names, and which illness it is about."""
+
+import re
+from collections.abc import Iterable
+
+from rag.article import Passage
+
+_INTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "When to seek care",
+        (
+            r"when (should|do|must|to) .{0,30}(doctor|help|hospital|worry|worried|call|ambulance|emergency)",
+            r"see (a|my|the) doctor|emergency|emergencies|urgent|looked at|get(ting)? .{0,12}checked|checked",
+            r"should i (go|worry|be worried)|worry about|how serious|when is .{0,40}(dangerous|serious)",
+        ),
+    ),
+    (
+        "Tests",
+        (
+            r"\b(tests?|tested|testing|diagnos\w*|scans?|x-?rays?|screening|detect\w*|measure\w*|find out|examin\w*)\b",
+            r"doctors? (know|tell|find|check)|check(ed)? for\b|blood count",
+        ),
+    ),
+    (
+        "Symptoms",
+        (
+            r"\b(symptoms?|signs?)\b|feel(s)? like|what .{0,25}(look|feel)s? like|\bcan you feel\b|different from",
+            r"how (can|do|would|could) (i|you|we|one) (know|tell|notice|recogni[sz]e)",
+        ),
+    ),
+    (
+        "Treatment",
+        (
+            r"\b(treat\w*|cur(e|es|ed|able|ing)|medicines?|medications?|drugs?|tablets?|pills?|therap\w+|surgery)\b",
+            r"\b(operation|manage\w*|prevent\w*|avoid\w*|reliev\w*|remed\w+|vaccin\w+|shots?|jabs?|recover\w*)\b",
+            r"\b(inhalers?|antibiotics?|replacement|lower(ing)?|bring .{0,25}down)\b|get rid of|\bhelps?\b|good for",
+            r"what (can|should) .{0,12}\bdo (about|against|for)\b",
+        ),
+    ),
+    (
+        "Causes and risk factors",
+        (
+            r"\b(caus\w+|risks?|reasons?|trigger\w*|hereditary|inherit\w*|genetic|contagious|catch\w*|sets? off)\b",
+            r"\b(chance|likely|damages?|raises?|worse|bad for)\b|^why (do|does|did|are|is)\b|runs? in .{0,12}famil",
+            r"who (gets|is at)|how do (you|i|people) get\b|spread",
+        ),
+    ),
+    (
+        "Overview",
+        (r"^(what|what's|whats) (is|are|does)\b|^(define|explain|describe)\b|tell me about|\bmeaning\b|^(is|are) ",),
+    ),
+)
+_PATTERNS = [(section, re.compile("|".join(patterns))) for section, patterns in _INTENTS]
+_ASKED_ABOUT = [
+    re.compile(pattern)
+    for pattern in (
+        r"(?:.* )?(?:symptoms?|signs?|causes?|treatments?|cures?|tests?|therapy|medicines?|remed(?:y|ies)|risks?)"
+        r" (?:of|for|against) (.+)",
+        r"(?:.* )?what (?:causes|triggers|cures|treats|prevents) (.+)",
+        r"(?:.* )?how (?:is|are|do i treat|do you treat|to treat|do you get|do i get rid of) (.+?)"
+        r"(?: (?:treated|diagnosed|tested|caused|detected|spread|cured|found|prevented))?",
+        r"(?:.* )?how (?:does|do) (.+?) spread",
+        r"(?:.* )?(?:is|are) (.+?) (?:curable|hereditary|contagious|dangerous|inherited|genetic|treatable|fatal)",
+        r"(.+?) (?:symptoms?|treatments?|causes|diagnosis|therapy|tests?)(?: options)?",
+    )
+]
+_LONGEST_NAME = 4  # words; a longer phrase is a description and no name
+
+
+def plain(text: str) -> str:
+    """Return ``text`` in small letters with plain apostrophes and single spaces."""
+    return re.sub(r"\s+", " ", text.lower().replace("’", "'").replace("‘", "'")).strip()
+
+
+def sections_asked(question: str) -> tuple[str, ...]:
+    """Return the sections that the wording of ``question`` asks for, most telling first; empty when it does not say."""
+    text = plain(question)
+    found = [section for section, pattern in _PATTERNS if pattern.search(text)]
+    return tuple(section for section in found if section != "Overview" or found == ["Overview"])
+
+
+def topics_named(question: str, passages: Iterable[Passage]) -> dict[str, int]:
+    """Return the articles whose title or synonym stands in ``question``, with the length of the longest such name."""
+    text = f" {_letters(question)} "
+    named: dict[str, int] = {}
+    for passage in passages:
+        for name in (passage.title, *passage.synonyms):
+            key = _letters(re.sub(r"\(.*?\)", "", name))
+            if key and (f" {key} " in text or f" {key}s " in text):
+                named[passage.article] = max(named.get(passage.article, 0), len(key))
+    return named
+
+
+def thing_asked_about(question: str) -> str:
+    """Return the illness that a question of a usual form is about ("what causes X" gives X), or an empty text."""
+    text = plain(question).rstrip("?!. ")
+    for pattern in _ASKED_ABOUT:
+        if match := pattern.fullmatch(text):
+            words = [word for word in match[1].split() if word not in {"a", "an", "the", "my"}]
+            return " ".join(words) if len(words) <= _LONGEST_NAME else ""
+    return ""
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", " ", plain(text)).strip()

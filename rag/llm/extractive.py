@@ -1,0 +1,81 @@
+"""The provider without a language model: sentences taken from the sources, word for word.
+
+It cannot say anything that no source says. A question for a whole section ("symptoms of asthma") gets the section;
+a narrower one ("does salt raise blood pressure") gets the sentences nearest to it.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rag.article import Passage
+from rag.index import Index
+from rag.intent import topics_named
+from rag.llm.provider import Statement
+from rag.retrieve import Found, Hit, content_words
+
+_MOST = 5  # sentences in an answer
+_NEAR = 0.12  # a sentence counts as good as the best one within this similarity
+_PASSAGES = 3
+_INTENT_WORDS = frozenset(
+    content_words(
+        "symptoms signs sign symptom causes cause caused risk risks factors factor reasons tests test tested testing "
+        "diagnose diagnosed diagnosis treat treated treatment treatments cure cured medicine therapy manage when see "
+        "doctor doctors seek care emergency explain describe define overview meaning options common main typical early "
+        "warning raises raise checked recognise"
+    )
+)
+
+
+class Extractive:
+    """Verbatim sentences with their sources."""
+
+    name = "Extractive"
+
+    def word(self, found: Found, index: Index) -> Sequence[Statement]:
+        """Return the whole section asked for, or the nearest sentences of the best passages of one topic."""
+        best = found.hits[0]
+        if best.named and _asks_for_section(found, best.passage):
+            return [Statement(best.passage, line, best.score) for line in best.passage.sentences[:_MOST]]
+        hits = [hit for hit in found.hits if hit.passage.article == best.passage.article][:_PASSAGES]
+        return _nearest_sentences(found, hits, index)
+
+
+def _asks_for_section(found: Found, passage: Passage) -> bool:
+    """Whether the question holds nothing but a topic and a kind of information."""
+    names = topics_named(found.question, [passage])
+    topic = set(content_words(" ".join((passage.title, *passage.synonyms))))
+    rest = [word for word in content_words(found.question) if word not in topic and word not in _INTENT_WORDS]
+    return bool(names) and not rest
+
+
+def _nearest_sentences(found: Found, hits: Sequence[Hit], index: Index) -> list[Statement]:
+    similarity = [index.sentence_vectors(hit.passage) @ found.vector for hit in hits]
+    # A sentence of the best passage goes first when it is as near as one of another passage.
+    adjusted = [values - 0.05 * place for place, values in enumerate(similarity)]
+    best = max(float(values.max()) for values in adjusted)
+    chosen = [
+        (float(value), place, line)
+        for place, values in enumerate(adjusted)
+        for line, value in enumerate(values)
+        if value >= best - _NEAR
+    ]
+    chosen = sorted(chosen, reverse=True)[:_MOST]
+    chosen = _with_context(chosen, hits, adjusted)
+    return [
+        Statement(hits[place].passage, hits[place].passage.sentences[line], hits[place].score)
+        for _, place, line in sorted(chosen, key=lambda entry: (entry[1], entry[2]))
+    ]
+
+
+def _with_context(
+    chosen: list[tuple[float, int, int]],
+    hits: Sequence[Hit],
+    values: Sequence["np.ndarray[tuple[int], np.dtype[np.float32]]"],
+) -> list[tuple[float, int, int]]:
+    """Give a lone sentence its neighbour, so that an answer does not sound cut off."""
+    if len(chosen) != 1:
+        return chosen
+    _, place, line = chosen[0]
+    other = line + 1 if line + 1 < len(hits[place].passage.sentences) else line - 1
+    return [*chosen, (float(values[place][other]), place, other)]
