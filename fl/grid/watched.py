@@ -51,7 +51,8 @@ class WatchedGrid:
         Cancelled
             When a stop was asked for.
         """
-        asked = list(messages)
+        # strategies sample in random order; in that of sites, a run looks the same every time
+        asked = sorted(messages, key=lambda message: self._positions[message.metadata.dst_node_id])
         if not asked:
             return []
         watcher = self._course.watcher

@@ -1,0 +1,52 @@
+"""Names what moved when a new Flower breaks fl/grid/flower.py, the only file that uses its private parts."""
+
+import importlib
+from typing import Any
+
+import pytest
+
+
+def part(module: str, name: str) -> Any:
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError):
+        pytest.fail(
+            f"Flower moved {module}.{name}, which fl/grid/flower.py needs: find its new place and adapt that file."
+        )
+
+
+def test_flowers_private_parts_are_where_we_use_them() -> None:
+    identity = part("flwr.supercore.task_identity", "TaskIdentity")
+    for name in ("run_id", "node_id", "task_id"):
+        assert hasattr(type(identity), name), f"Flower's TaskIdentity lost {name}: a Message cannot be made any more."
+    assert part("flwr.supercore.run", "Run").create_empty(1).run_id == 1, "Run.create_empty no longer takes a run id."
+
+
+def test_a_reply_says_which_node_it_comes_from() -> None:
+    from flwr.app import Message, RecordDict
+
+    from fl.grid.flower import FIRST_SITE, server_context, site_context
+    from fl.grid.in_process import InProcessGrid
+    from fl.watcher import Stop
+    from tests.fl.faults import slow_client
+
+    InProcessGrid(slow_client(""), 3, Stop())  # sets Flower's identity
+    asked = Message(RecordDict(), dst_node_id=FIRST_SITE + 2, message_type="train")
+    reply = Message(RecordDict(), reply_to=asked)
+    assert reply.metadata.src_node_id == FIRST_SITE + 2, "Flower's replies no longer name their node as src_node_id."
+    assert site_context(2, 3).node_config["partition-id"] == 2
+    assert server_context().run_id == asked.metadata.run_id
+
+
+def test_the_simulation_keeps_its_nodes_in_the_order_of_their_partition() -> None:
+    register = part("flwr.server.superlink.fleet.vce.vce_api", "_register_nodes")
+    state_factory = part("flwr.server.superlink.linkstate", "LinkStateFactory")(
+        part("flwr.supercore.constant", "FLWR_IN_MEMORY_DB_NAME"),
+        part("flwr.superlink.federation", "NoOpFederationManager")(),
+        part("flwr.supercore.object_store", "ObjectStoreFactory")(),
+    )
+    mapping = register(num_nodes=20, state_factory=state_factory)
+    nodes = [node.node_id for node in state_factory.state().get_node_info()]
+    assert [mapping[node] for node in nodes] == list(range(20)), (
+        "Flower's simulation no longer lists nodes in the order of partition-id: adapt fl.grid.flower.positions."
+    )

@@ -1,0 +1,106 @@
+"""Training at one site."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from fl.local import FlatNetwork, Recipe, seed_of, train
+from fl.watcher import Cancelled, Stop
+from models.weights import flat_weights, load_flat
+
+
+def mixed_network() -> nn.Module:
+    torch.manual_seed(3)
+    return nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.3), nn.Linear(8, 1))
+
+
+def rows(n: int = 50) -> tuple[torch.Tensor, torch.Tensor]:
+    torch.manual_seed(5)
+    x = torch.randn(n, 4)
+    return x, (x.sum(dim=1) > 0).float()
+
+
+@pytest.mark.parametrize(("optimiser", "decay"), [("adam", 0.0), ("adam", 0.01), ("sgd", 0.01)])
+def test_training_on_one_flat_vector_equals_plain_pytorch(optimiser: str, decay: float) -> None:
+    plain, (x, y) = mixed_network(), rows()
+    net = FlatNetwork(copy.deepcopy(plain))
+    train(net, x, y, net.take(), Recipe(3, 16, 0.01, optimiser, decay), seed=9)  # type: ignore[arg-type]
+
+    torch.manual_seed(9)
+    make = torch.optim.Adam if optimiser == "adam" else torch.optim.SGD
+    steps = make(plain.parameters(), lr=0.01, weight_decay=decay)
+    for _ in range(3):
+        for batch in torch.randperm(len(y)).split(16):
+            steps.zero_grad()
+            nn.functional.binary_cross_entropy_with_logits(plain(x[batch]).squeeze(1), y[batch]).backward()
+            steps.step()
+    np.testing.assert_allclose(net.take(), flat_weights(plain), rtol=0, atol=1e-6)
+
+
+def test_flat_weights_have_the_order_in_which_they_are_kept() -> None:
+    plain = mixed_network()
+    net = FlatNetwork(copy.deepcopy(plain))
+    assert np.array_equal(net.take(), flat_weights(plain))
+    other = np.arange(len(net.take()), dtype=np.float32)
+    net.load(other)
+    load_flat(plain, other)
+    x, _ = rows()
+    assert torch.equal(net.network.eval()(x), plain.eval()(x))
+
+
+def test_a_stronger_proximal_term_holds_a_site_nearer_to_the_global_weights() -> None:
+    x, y = rows()
+    start = FlatNetwork(mixed_network()).take()
+
+    def moved(mu: float) -> float:
+        net = FlatNetwork(mixed_network())
+        train(net, x, y, start, Recipe(20, 16, 0.05, "sgd", proximal_mu=mu), seed=1)
+        return float(np.linalg.norm(net.take()[:49] - start[:49]))  # parameters, without the running statistics
+
+    distances = [moved(mu) for mu in (0.0, 0.5, 5.0)]
+    assert distances[0] > 1.2 * distances[1] > 1.2 * distances[2] > 0
+
+
+def test_the_proximal_term_has_the_gradient_of_the_paper() -> None:
+    """One step of SGD from a start that equals the anchor moves like FedAvg; the second by mu · (w − w_start) less."""
+    x, y = rows(8)
+    start = FlatNetwork(nn.Linear(4, 1)).take()
+
+    def steps(epochs: int, mu: float) -> np.ndarray:  # type: ignore[type-arg]
+        net = FlatNetwork(nn.Linear(4, 1))
+        train(net, x, y, start, Recipe(epochs, 8, 0.1, "sgd", proximal_mu=mu), seed=1)
+        return net.take()
+
+    assert np.array_equal(steps(1, 0.0), steps(1, 3.0))
+    drift = steps(1, 0.0) - start
+    np.testing.assert_allclose(steps(2, 0.0) - steps(2, 3.0), 0.1 * 3.0 * drift, atol=1e-6)
+
+
+def test_training_leaves_the_random_state_of_the_process_alone() -> None:
+    torch.manual_seed(42)
+    expected = torch.rand(3)
+    torch.manual_seed(42)
+    net = FlatNetwork(mixed_network())
+    torch.manual_seed(42)
+    train(net, *rows_without_seeding(), net.take(), Recipe(1, 16, 0.1), seed=0)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def rows_without_seeding() -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.ones(20, 4), torch.ones(20)
+
+
+def test_seeds_differ_for_every_run_round_and_site() -> None:
+    seeds = {seed_of(s, r, p) for s in range(5) for r in range(5) for p in range(5)}
+    assert len(seeds) == 125 and all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_training_stops_between_two_batches() -> None:
+    stop = Stop()
+    stop.set()
+    net = FlatNetwork(mixed_network())
+    with pytest.raises(Cancelled):
+        train(net, *rows(), net.take(), Recipe(1, 16, 0.1), seed=0, stop=stop)
