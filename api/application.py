@@ -1,8 +1,9 @@
 """The API as one FastAPI application, mounted under ``/api``: guarded, limited, documented without the internet."""
 
 from collections.abc import Callable
+from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from api import problems
@@ -40,11 +41,28 @@ def create_api(worker_alive: Callable[[], bool]) -> FastAPI:
     api.include_router(router)
 
     @api.get("/openapi.json", include_in_schema=False)
-    def openapi() -> JSONResponse:
-        return JSONResponse({**api.openapi(), "servers": [{"url": "/api"}]})
+    def openapi(request: Request) -> JSONResponse:
+        return JSONResponse({**describe(api), "servers": [{"url": base_of(request)}]})
 
     @api.get("/docs", include_in_schema=False)
-    def docs() -> HTMLResponse:
-        return HTMLResponse(reference_page(api.openapi()), headers={"Content-Security-Policy": CONTENT_POLICY})
+    def docs(request: Request) -> HTMLResponse:
+        page = reference_page(describe(api), base_of(request))
+        return HTMLResponse(page, headers={"Content-Security-Policy": CONTENT_POLICY})
 
     return api
+
+
+def describe(api: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document; errors come as problem details only, which FastAPI cannot be told."""
+    document = api.openapi()
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            for given in operation["responses"].values():
+                if problems.MEDIA_TYPE in given.get("content", {}):
+                    given["content"].pop("application/json", None)
+    return document
+
+
+def base_of(request: Request) -> str:
+    """Return the address under which this API answers the client."""
+    return str(request.url.replace(path=request.url.path.rpartition("/")[0], query="", fragment=""))

@@ -27,17 +27,22 @@ _EXAMPLES = {
     "/tasks/{task}/predict": (
         "curl -H 'Content-Type: application/json' \\\n"
         '  -d \'{"rows": [{"heart_rate": 72, "systolic_bp": 118, "diastolic_bp": 76, "spo2": 98}]}\' \\\n'
-        "  http://127.0.0.1:8501/api/tasks/vitals/predict\n\n"
-        "curl -F file=@patients.csv http://127.0.0.1:8501/api/tasks/breast_cancer/predict"
+        "  {base}/tasks/vitals/predict\n\n"
+        "curl -F file=@patients.csv {base}/tasks/breast_cancer/predict"
     )
 }
 
 
-def reference_page(document: Mapping[str, Any]) -> str:
-    """Return the HTML page for an OpenAPI document; every text in it is escaped."""
+def reference_page(document: Mapping[str, Any], base: str) -> str:
+    """Return the HTML page for an OpenAPI document; every text in it is escaped.
+
+    Parameters
+    ----------
+    base : address under which the API answers, for the examples ("http://127.0.0.1:8501/api").
+    """
     info = document["info"]
     body = "".join(
-        _operation(path, method, operation)
+        _operation(path, method, operation, base)
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     )
@@ -53,8 +58,8 @@ def reference_page(document: Mapping[str, Any]) -> str:
     )
 
 
-def _operation(path: str, method: str, operation: Mapping[str, Any]) -> str:
-    example = _EXAMPLES.get(path, f"curl http://127.0.0.1:8501/api{path}")
+def _operation(path: str, method: str, operation: Mapping[str, Any], base: str) -> str:
+    example = _EXAMPLES.get(path, f"curl {{base}}{path}").replace("{base}", base)
     answers = "".join(
         f"<tr><th>{escape(status)}</th><td>{escape(given['description'])}</td><td>{escape(_of(given))}</td></tr>"
         for status, given in sorted(operation["responses"].items())
@@ -83,7 +88,7 @@ def _schema(name: str, schema: Mapping[str, Any]) -> str:
 
 
 def _of(response: Mapping[str, Any]) -> str:
-    return ", ".join(_type(content.get("schema", {})) for content in response.get("content", {}).values())
+    return ", ".join({_type(content.get("schema", {})): None for content in response.get("content", {}).values()})
 
 
 def _type(schema: Mapping[str, Any]) -> str:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Path, Request
 from fastapi.concurrency import run_in_threadpool
 
+from api import schemas
 from api.problems import MEDIA_TYPE, Problem
 from api.rows import checked, csv_of
-from api.schemas import ChampionOut, ColumnOut, Health, PredictionOut, Predictions, ProblemOut, Rows, Score, TaskOut
 from settings import get_settings
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ router = APIRouter()
 _PREDICT_BODY = {
     "required": True,
     "content": {
-        "application/json": {"schema": Rows.model_json_schema()},
+        "application/json": {"schema": schemas.Rows.model_json_schema()},
         "multipart/form-data": {
             "schema": {
                 "type": "object",
@@ -34,18 +34,18 @@ _PREDICT_BODY = {
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    schema = {"schema": {"$ref": "#/components/schemas/ProblemOut"}}
-    return {status: {"content": {MEDIA_TYPE: schema}, "model": ProblemOut} for status in statuses}
+    schema = {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}
+    return {status: {"content": {MEDIA_TYPE: schema}, "model": schemas.ProblemDetails} for status in statuses}
 
 
 @router.get("/health", summary="Whether the server works")
-def health(request: Request) -> Health:
+def health(request: Request) -> schemas.Health:
     """Say that the server answers, and whether its worker process is alive."""
-    return Health(status="ok", worker=request.app.state.worker_alive(), demo=get_settings().demo)
+    return schemas.Health(status="ok", worker=request.app.state.worker_alive(), demo=get_settings().demo)
 
 
 @router.get("/tasks", summary="The questions the hive answers")
-def tasks() -> list[TaskOut]:
+def tasks() -> list[schemas.Task]:
     """List the tasks with their inputs (units, ranges) and the champion that answers, with its scores."""
     from models.registry import tasks as known  # brings in torch
 
@@ -60,7 +60,7 @@ def tasks() -> list[TaskOut]:
 )
 async def predict(
     request: Request, task: Annotated[str, Path(description="Name of a task, as in /api/tasks.")]
-) -> Predictions:
+) -> schemas.Predictions:
     """Predict for up to 1000 rows as JSON or 10,000 rows as a CSV file.
 
     For the first 20 rows the answer says how much each input counted.
@@ -80,7 +80,7 @@ def _find(name: str) -> "Task":
         raise Problem(404, str(error)) from None
 
 
-def _predict(task: "Task", x: "FloatArray") -> Predictions:
+def _predict(task: "Task", x: "FloatArray") -> schemas.Predictions:
     from models.predict import InputError
     from models.predict import predict as ask
     from models.versions import VersionError
@@ -91,27 +91,27 @@ def _predict(task: "Task", x: "FloatArray") -> Predictions:
         raise Problem(503, str(error)) from None
     except InputError as error:
         raise Problem(422, str(error)) from None
-    return Predictions(predictions=[PredictionOut.model_validate(answer) for answer in answers])
+    return schemas.Predictions(predictions=[schemas.Prediction.model_validate(answer) for answer in answers])
 
 
-def _task_out(task: "Task") -> TaskOut:
+def _task_out(task: "Task") -> schemas.Task:
     from models.versions import champion
 
     best = champion(task.name)
     scores = best.manifest.get("scores", {}) if best else {}
-    return TaskOut(
+    return schemas.Task(
         name=task.name,
         title=task.title,
         question=task.question,
         modality=task.modality,
         classes=task.classes,
-        columns=[ColumnOut.model_validate(column) for column in task.schema.columns],
+        columns=[schemas.Column.model_validate(column) for column in task.schema.columns],
         synthetic_only=task.synthetic_only,
-        champion=ChampionOut(
+        champion=schemas.Champion(
             version_id=best.id,
             version=best.label,
             sha256=best.sha256,
-            scores={name: Score.model_validate(score) for name, score in scores.items()},
+            scores={name: schemas.Score.model_validate(score) for name, score in scores.items()},
         )
         if best
         else None,

@@ -20,7 +20,7 @@ class Health(_Out):
     demo: bool = Field(description="Whether this installation is in demo mode.")
 
 
-class ColumnOut(_Out):
+class Column(_Out):
     """One input of a task."""
 
     name: str
@@ -42,7 +42,7 @@ class Score(BaseModel):
     high: float | None
 
 
-class ChampionOut(BaseModel):
+class Champion(BaseModel):
     """The model version that answers predictions."""
 
     version_id: int
@@ -51,7 +51,7 @@ class ChampionOut(BaseModel):
     scores: dict[str, Score]
 
 
-class TaskOut(BaseModel):
+class Task(BaseModel):
     """One medical question the hive answers."""
 
     name: str
@@ -59,9 +59,9 @@ class TaskOut(BaseModel):
     question: str
     modality: str
     classes: tuple[str, str] = Field(description="Negative and positive answer in words.")
-    columns: list[ColumnOut]
+    columns: list[Column]
     synthetic_only: bool = Field(description="Whether every figure of this task is on generated data.")
-    champion: ChampionOut | None
+    champion: Champion | None
 
 
 Cell = Annotated[float, Strict(), AllowInfNan(False)] | StrictInt | StrictStr | None
@@ -74,7 +74,7 @@ class Rows(BaseModel):
     rows: list[dict[str, Cell]] = Field(min_length=1, max_length=MAX_ROWS)
 
 
-class ContributionOut(_Out):
+class Contribution(_Out):
     """What one input added to the answer."""
 
     column: str
@@ -84,7 +84,7 @@ class ContributionOut(_Out):
     weight: float = Field(description="Shapley value in log-odds: positive speaks for the positive answer.")
 
 
-class PredictionOut(_Out):
+class Prediction(_Out):
     """The answer for one row."""
 
     task: str
@@ -94,7 +94,7 @@ class PredictionOut(_Out):
     low: float = Field(description="Lower end of the 95 % interval of the probability.")
     high: float = Field(description="Upper end of the 95 % interval of the probability.")
     threshold: float = Field(description="Operating point: from this probability on the answer is positive.")
-    contributions: list[ContributionOut] = Field(description="Given for the first 20 rows, what counted most first.")
+    contributions: list[Contribution] = Field(description="Given for the first 20 rows, what counted most first.")
     version_id: int
     version: str
     sha256: str
@@ -106,10 +106,10 @@ class PredictionOut(_Out):
 class Predictions(BaseModel):
     """One prediction a row, in the order of the rows."""
 
-    predictions: list[PredictionOut]
+    predictions: list[Prediction]
 
 
-class ProblemOut(BaseModel):
+class ProblemDetails(BaseModel):
     """Problem details (RFC 9457)."""
 
     type: str

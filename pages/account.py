@@ -71,9 +71,12 @@ def register_form(next_page: str) -> None:
 def demo_roles(people: list[UserView], next_page: str) -> None:
     """Offer a sign-in by one click for every role."""
     for person in people:
-        with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"card_{person.role.name}"):
-            st.markdown(f"{ICONS[person.role]} **{person.role.capitalize()}**  \n{DOES[person.role]}", width="stretch")
-            if st.button("Try", key=f"demo_{person.role.name.lower()}", help=f"Sign in as demo {person.role}"):
+        with st.container(border=True, gap="small"):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"{ICONS[person.role]} **{person.role.capitalize()}**", width="stretch")
+                chosen = st.button(f"Try as {person.role}", key=f"demo_{person.role.name.lower()}")
+            st.markdown(DOES[person.role])
+            if chosen:
                 enter_demo(person.role, next_page)
 
 
@@ -81,6 +84,7 @@ def own_account(person: UserView) -> None:
     """Show who is signed in, and let the person change the password and sign out."""
     theme.page(person.name, DOES[person.role], eyebrow="Your account")
     left, right = st.columns(2, gap="large")
+    left.subheader("Profile", anchor=False)
     with left, st.container(border=True):
         for what, text in (("Role", person.role.capitalize()), ("E-mail", person.email), ("Site", person.site_name)):
             if text:
@@ -101,8 +105,8 @@ def own_account(person: UserView) -> None:
 
 def password_form(person: UserView) -> None:
     """Let the person replace the password."""
+    st.subheader("Change password", anchor=False)
     with st.form("change_password", clear_on_submit=True):
-        st.subheader("Change password", anchor=False)
         old = st.text_input("Present password", type="password", autocomplete="current-password")
         new = st.text_input("New password, at least 10 characters", type="password", autocomplete="new-password")
         sent = st.form_submit_button("Change password")

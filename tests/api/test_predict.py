@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from api import schemas
 from api.limits import MAX_BODY
-from api.schemas import ContributionOut, PredictionOut
 from models.predict import Contribution, Prediction
+from models.registry import get_task, task_names
+from models.versions import register_shipped
 from tests.api.conftest import Visit
 
 ROW = {"heart_rate": 72, "systolic_bp": 118, "diastolic_bp": 76, "spo2": 98}
@@ -111,5 +113,17 @@ def test_a_task_without_champion_says_so(visit: Visit) -> None:
 
 
 def test_the_documented_answer_has_the_fields_of_a_prediction() -> None:
-    assert set(PredictionOut.model_fields) == {field.name for field in fields(Prediction)}
-    assert set(ContributionOut.model_fields) == {field.name for field in fields(Contribution)}
+    assert set(schemas.Prediction.model_fields) == {field.name for field in fields(Prediction)}
+    assert set(schemas.Contribution.model_fields) == {field.name for field in fields(Contribution)}
+
+
+@pytest.mark.parametrize("name", task_names())
+def test_every_shipped_champion_answers_a_typical_patient_and_one_with_gaps(visit: Visit, name: str) -> None:
+    register_shipped()
+    columns = get_task(name).schema.columns
+    whole = {c.name: int(c.typical) if c.kind != "number" else c.typical for c in columns}
+    gaps = {name: value for name, value in whole.items() if not next(c for c in columns if c.name == name).nullable}
+    response = visit().post(f"/api/tasks/{name}/predict", json={"rows": [whole, gaps]})
+    assert response.status_code == 200, response.text
+    first = response.json()["predictions"][0]
+    assert first["low"] <= first["probability"] <= first["high"] and len(first["contributions"]) == len(columns)

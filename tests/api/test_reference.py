@@ -1,5 +1,6 @@
 """The documentation of the API, made from the code, without anything from the internet."""
 
+import json
 import re
 
 from api.reference import reference_page
@@ -10,7 +11,8 @@ def test_the_page_documents_every_address_and_loads_nothing_from_elsewhere(visit
     response = visit().get("/api/docs")
     assert response.status_code == 200
     for address in ("/api/health", "/api/tasks", "/api/tasks/{task}/predict"):
-        assert address in response.text
+        assert f"{address}</code>" in response.text
+    assert "curl http://testserver/api/health" in response.text
     assert re.findall(r"(?:src|href)='([^']*)'", response.text) == ["openapi.json", "/"]
     assert "<script" not in response.text
     assert response.headers["content-security-policy"].startswith("default-src 'none'")
@@ -18,7 +20,9 @@ def test_the_page_documents_every_address_and_loads_nothing_from_elsewhere(visit
 
 def test_the_openapi_document_says_where_the_addresses_are_and_both_kinds_of_body(visit: Visit) -> None:
     document = visit().get("/api/openapi.json").json()
-    assert document["servers"] == [{"url": "/api"}]
+    assert document["servers"] == [{"url": "http://testserver/api"}]
+    for name in re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)):
+        assert name in document["components"]["schemas"]
     body = document["paths"]["/tasks/{task}/predict"]["post"]["requestBody"]["content"]
     assert set(body) == {"application/json", "multipart/form-data"}
     assert set(document["paths"]) == {"/health", "/tasks", "/tasks/{task}/predict"}
@@ -30,8 +34,8 @@ def test_texts_are_escaped() -> None:
         "paths": {"/<i>": {"get": {"summary": "<u>", "responses": {"200": {"description": "<img>"}}}}},
         "components": {"schemas": {"<s>": {"properties": {"<p>": {"type": "<t>"}}}}},
     }
-    page = reference_page(document)
-    for raw in ("<b>x", "<script>", "<i>", "<u>", "<img>", "<s>", "<p>:", "<t>"):
+    page = reference_page(document, "http://testserver/<x>")
+    for raw in ("<b>x", "<script>", "<i>", "<u>", "<img>", "<s>", "<p>:", "<t>", "<x>"):
         assert raw not in page
 
 
