@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +80,12 @@ def open_index(progress: Progress | None = None) -> Index:
         if home not in _open:
             _open[home] = _bring_up_to_date(home, progress)
         return _open[home]
+
+
+@lru_cache
+def shipped_titles() -> tuple[str, ...]:
+    """Return the titles of the articles that come with MedHive, in alphabetical order; reads their files once."""
+    return tuple(sorted(read_article(path).title for path in CORPUS.glob("*.md")))
 
 
 def is_open() -> bool:

@@ -1,0 +1,63 @@
+// Numbered chips; a chip, or a number in the text above, opens its passage in a panel at the right.
+// All text is set as text, never as HTML.
+const make = (tag, attributes = {}, ...children) => {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+};
+
+function fill(panel, source) {
+  const close = make("button", { class: "close", type: "button", "aria-label": "Close the source" }, "×");
+  close.onclick = () => panel.hidePopover();
+  const passage = make("div", { class: "passage" });
+  source.passage.forEach((sentence, place) => {
+    const cited = source.cited.includes(place);
+    passage.append(make("p", cited ? { class: "cited" } : {}, sentence));
+  });
+  const host = new URL(source.url).hostname.replace(/^www\./, "");
+  panel.replaceChildren(
+    make("div", { class: "top" }, make("b", {}, String(source.number)), make("h2", { tabindex: "-1" }, source.title), close),
+    make("p", { class: "where" }, `${source.topic} · ${source.section}`),
+    passage,
+    make("a", { class: "go", href: source.url, target: "_blank", rel: "noopener noreferrer" }, `Check it on ${host}`),
+    make("p", { class: "note" }, "The passage is in MedHive's own words. Marked sentences are the ones this answer takes from it; the page behind the link is where they can be checked."),
+  );
+}
+
+export default function (component) {
+  const { data, parentElement } = component;
+  const list = parentElement.querySelector(".chips");
+  const panel = parentElement.querySelector(".panel");
+  let opener = null;
+  const open = (source, from) => {
+    opener = from;
+    fill(panel, source);
+    panel.setAttribute("aria-label", `Source ${source.number}: ${source.title}`);
+    if (!panel.matches(":popover-open")) panel.showPopover();
+    panel.scrollTop = 0;
+    panel.querySelector(".close").focus({ preventScroll: true });
+  };
+  list.replaceChildren(
+    ...data.sources.map((source) => {
+      const chip = make("button", { class: "chip", type: "button", "aria-haspopup": "dialog" });
+      chip.append(make("b", {}, String(source.number)), make("span", {}, source.title));
+      chip.onclick = () => open(source, chip);
+      return make("li", {}, chip);
+    }),
+  );
+  panel.ontoggle = (event) => {
+    if (event.newState === "closed" && opener) opener.focus({ preventScroll: true });
+  };
+  const clicked = (event) => {
+    const link = event.target.closest?.(`a[href*="#${data.anchor}-"]`);
+    const number = link && Number(link.getAttribute("href").split("-").pop());
+    const source = link && data.sources.find((entry) => entry.number === number);
+    if (!source) return;
+    event.preventDefault();
+    event.stopPropagation();
+    open(source, link);
+  };
+  document.addEventListener("click", clicked, true);
+  return () => document.removeEventListener("click", clicked, true);
+}

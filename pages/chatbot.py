@@ -1,0 +1,143 @@
+"""The companion: ask in lay words, get sentences with their sources, or be told to call for help."""
+
+import time
+
+import streamlit as st
+
+from accounts.conversations import ConversationError
+from accounts.people import UserView
+from accounts.permissions import Action
+from components import theme
+from components.answer_card import answer_card, as_written
+from components.gate import current_person, may
+from components.talk import Talk, ask, history_menu, keep_last, start_anew, talk_of
+from data.database import now
+from rag import readiness
+from rag.answer import DISCLAIMER, LONGEST_QUESTION, QuestionError, answer
+from rag.export import to_markdown
+from rag.guardrails import red_flag
+from rag.index import shipped_titles
+from rag.llm.provider import provider_notice
+
+WIDTH = 760
+SUGGESTIONS = (
+    "What are the signs of a stroke?",
+    "How is type 2 diabetes treated?",
+    "Why do my knees hurt in the morning?",
+    "Which foods have a lot of iron?",
+    "Do antibiotics help against flu?",
+)
+
+
+def heading(person: UserView | None, talk: Talk) -> None:
+    """Title, and what can be done with the conversation."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if talk.turns:
+            st.subheader("Companion", anchor=False, width="content")
+        st.space("stretch")
+        if talk.turns:
+            st.button("New", icon=":material/edit_square:", help="Start a new conversation", on_click=start_anew)
+        if person and may(Action.KEEP_CONVERSATIONS):
+            history_menu(person, talk)
+        if talk.turns:
+            st.download_button(
+                "Export",
+                to_markdown(talk.turns, now()),
+                "conversation.md",
+                "text/markdown",
+                icon=":material/download:",
+                help="Save this conversation as Markdown",
+                on_click="ignore",
+            )
+
+
+def welcome() -> None:
+    """Say what the companion can do, before the first question."""
+    titles = shipped_titles()
+    theme.page(
+        "What would you like to know?",
+        f"The companion answers from articles about {len(titles)} common conditions, sentence by sentence, "
+        "with the public pages where each can be checked. If it has no source, it says so.",
+    )
+    st.space("small")
+    with st.container(horizontal=True, gap="small"):
+        for number, suggestion in enumerate(SUGGESTIONS):
+            st.button(suggestion, key=f"suggestion-{number}", on_click=ask, args=(suggestion,))
+    with st.expander("What it knows about", icon=":material/menu_book:"):
+        st.write(" · ".join(titles))
+    st.caption(f"No language model writes here: answers are taken word for word from the articles. {provider_notice()}")
+
+
+def wait_until_ready() -> None:
+    """Show how far the preparation is; the first question after a start may wait for it some seconds."""
+    state = readiness.prepare()
+    if state.ready:
+        return
+    shown = st.empty()
+    while not state.ready and not state.error:
+        text = "Reading the articles for the first time" if state.total else "Getting ready for the first question"
+        shown.progress(state.done / state.total if state.total else 0.0, f"{text} …")
+        time.sleep(0.1)
+    shown.empty()
+    if state.error:
+        st.error(state.error, icon=":material/error:")
+        st.stop()
+
+
+def answer_last(person: UserView | None, talk: Talk) -> None:
+    """Answer the question that waits at the end of the conversation, and keep both for signed-in people."""
+    question = talk.turns[-1][0]
+    earlier = [(asked, given.text) for asked, given in talk.turns[:-1] if given]
+    if not red_flag(question):
+        wait_until_ready()
+    try:
+        with st.spinner("Looking through the sources …"):
+            given = answer(question, earlier)
+    except QuestionError as error:
+        talk.turns.pop()
+        st.warning(str(error), icon=":material/edit:")
+        return
+    talk.turns[-1] = (question, given)
+    if person and may(Action.KEEP_CONVERSATIONS):
+        try:
+            keep_last(person, talk)
+        except ConversationError as error:
+            st.toast(str(error), icon=":material/error:")
+    st.rerun()
+
+
+def show(talk: Talk) -> None:
+    """Show all questions and answers, and what could be asked next."""
+    for number, (question, given) in enumerate(talk.turns):
+        with st.chat_message("user", avatar=":material/person:"):
+            st.markdown(as_written(question))
+        if given:
+            with st.chat_message("assistant", avatar=":material/menu_book:"):
+                answer_card(given, anchor=f"source-{number}")
+    last = talk.turns[-1][1]
+    if last and last.follow_ups:
+        with st.container(horizontal=True, gap="small"):
+            for number, follow_up in enumerate(last.follow_ups):
+                st.button(follow_up, key=f"follow-{len(talk.turns)}-{number}", on_click=ask, args=(follow_up,))
+
+
+person = current_person()
+talk = talk_of(person)
+readiness.prepare()
+
+with st.bottom, st.container(horizontal_alignment="center", gap="xsmall"):
+    typed = st.chat_input("Ask about a condition, a symptom, a test", max_chars=LONGEST_QUESTION, width=WIDTH)
+    stays = "" if person else " This conversation stays in this browser tab until you close or reload it."
+    st.caption(DISCLAIMER + stays, width=WIDTH)
+if typed:
+    ask(typed)
+
+with st.container(horizontal_alignment="center"), st.container(width=WIDTH):
+    heading(person, talk)
+    if not talk.turns:
+        welcome()
+    else:
+        show(talk)
+        if talk.turns[-1][1] is None:
+            with st.chat_message("assistant", avatar=":material/menu_book:"):
+                answer_last(person, talk)
