@@ -4,21 +4,26 @@
 """
 
 import asyncio
+import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 from api import auth
 from api.application import create_api
+from api.headers import SafeHeaders, keep_queries_out_of_the_log
 from fl.supervisor import Supervisor
 from fl.worker_status import worker_status
 from settings import ROOT
 
-QUIET_SECONDS = 4.0  # time for the first page; then torch is loaded, so that the first prediction need not wait for it
+QUIET_SECONDS = 4.0  # time for the first page; then what answers predictions is loaded
+
+log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -49,18 +54,24 @@ def prepare() -> None:
 
 
 def load_models() -> None:
-    """Load the champions, and with them the libraries that answer a prediction."""
-    from models.registry import task_names
-    from models.versions import champion, load_model
+    """Answer for one made-up patient a task, which loads all that answering takes before a person waits for it."""
+    import data.intake.table  # noqa: F401
+    from models.predict import predict
+    from models.registry import tasks
+    from models.versions import VersionError, champion
 
-    for name in task_names():
-        best = champion(name)
-        if best is not None:
-            load_model(best.id)
+    for task in tasks().values():
+        try:
+            if champion(task.name) is not None:
+                predict(task, task.generate(1).x)
+        except VersionError as error:
+            log.warning("%s cannot answer: %s", task.name, error)
 
 
+keep_queries_out_of_the_log()
 app = st.App(
     ROOT / "pages" / "navigation.py",
     lifespan=lifespan,
+    middleware=[Middleware(SafeHeaders)],
     routes=[*auth.routes, Mount("/api", app=create_api(lambda: worker_status().alive))],
 )
