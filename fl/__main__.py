@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 failed, 2 the input is wrong (one line on standard error s
 
 import argparse
 import json
+import logging
 import os
 import signal
 import sys
@@ -125,10 +126,14 @@ def _execute(run_id: int, owner: str, rounds: int, given: argparse.Namespace) ->
     print(f"run {run_id}", file=sys.stderr, flush=True)
     engine, stubborn = Engine(), False
     with Lease(run_id, owner) as lease, Terminal(rounds) as terminal:
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, lambda *_: lease.end("cancel"))
+
+        def listen() -> None:  # again and again, because Ray puts a handler of its own in place when it starts
+            for each in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(each, lambda *_: lease.end("cancel"))
+
+        listen()
         try:
-            execute(lease, engine, also=terminal.around)
+            execute(lease, engine, also=terminal.around, meanwhile=listen)
         except Abandoned:
             stubborn = True
         except LeaseLost as error:
@@ -139,9 +144,8 @@ def _execute(run_id: int, owner: str, rounds: int, given: argparse.Namespace) ->
     if given.json:
         given.json.write_text(json.dumps(report(run), indent=1, allow_nan=False) + "\n", encoding="utf-8")
     code = {"done": DONE, "cancelled": CANCELLED}.get(run.status, FAILED)
-    if stubborn:
-        sys.stdout.flush()
-        os._exit(code)
+    if stubborn:  # its computation goes on, and ends with this process
+        return code
     if not given.no_mlflow and run.round and not runs.worker_status().alive:  # else the worker does it
         from fl import tracking
 
@@ -233,4 +237,8 @@ def _setting(text: str) -> tuple[str, float]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # all is written and closed; taking PyTorch down in order would keep the person waiting

@@ -52,7 +52,13 @@ class _Run:
     attempts: int
 
 
-def execute(lease: Lease, engine: Engine, *, also: Callable[[Watcher], Watcher] | None = None) -> str:
+def execute(
+    lease: Lease,
+    engine: Engine,
+    *,
+    also: Callable[[Watcher], Watcher] | None = None,
+    meanwhile: Callable[[], None] | None = None,
+) -> str:
     """Execute a run whose lease is held and return its status; ``queued`` when this process is to end.
 
     Parameters
@@ -60,6 +66,7 @@ def execute(lease: Lease, engine: Engine, *, also: Callable[[Watcher], Watcher] 
     lease : the run; its ``stop`` ends it.
     engine : where it is computed.
     also : wraps the watcher, for whoever wants to hear of the progress too.
+    meanwhile : called again and again in this thread while it waits.
 
     Raises
     ------
@@ -86,7 +93,7 @@ def execute(lease: Lease, engine: Engine, *, also: Callable[[Watcher], Watcher] 
         return federate(run.request.validated(), watcher=watcher, stop=lease.stop, start=snapshot)
 
     future = engine.call(compute)
-    _wait(future, lease)
+    _wait(future, lease, meanwhile or (lambda: None))
     status = _end(lease, recorder, run.request, future)
     if not future.done():
         raise Abandoned(f"run {lease.run_id} is {status}, but its computation goes on.")
@@ -118,10 +125,11 @@ def _ending(lease: Lease, recorder: Recorder, request: RunRequest, future: "Futu
     return _cancelled(lease, recorder, request)
 
 
-def _wait(future: "Future[Outcome]", lease: Lease) -> None:
+def _wait(future: "Future[Outcome]", lease: Lease, meanwhile: Callable[[], None]) -> None:
     """Return when the future is done, or has had its time to stop."""
     told: float | None = None
     while not wait([future], timeout=LOOK_SECONDS).done:
+        meanwhile()
         if told is None and lease.stop.is_set():
             told = time.monotonic()
         if told is not None and time.monotonic() - told > GRACE_SECONDS:

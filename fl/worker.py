@@ -62,8 +62,7 @@ class Worker:
 
     def run(self) -> int:
         """Work until told to end; returns the exit code."""
-        signal.signal(signal.SIGTERM, self._told_to_end)
-        signal.signal(signal.SIGINT, self._told_to_end)
+        self._listen()
         self._watch.start()
         with _only_one(self.ending) as alone:
             if not alone:
@@ -80,6 +79,7 @@ class Worker:
 
     def _serve(self) -> int:
         while not self.ending.is_set():
+            self._listen()
             try:
                 run_id = leases.claim_next(self.owner)
                 if run_id is not None:
@@ -109,7 +109,7 @@ class Worker:
                 if self.ending.is_set():
                     lease.end("shutdown")
                 self._say()
-                status = execute(lease, self.engine)
+                status = execute(lease, self.engine, meanwhile=self._listen)
             finally:
                 self.current = None
         log.info("run %d: %s after %.1f s", run_id, status, time.monotonic() - began)
@@ -140,6 +140,11 @@ class Worker:
             if self.ending.wait(POLL_SECONDS):
                 process.kill()
         process.wait()
+
+    def _listen(self) -> None:
+        """Listen to signals; again and again, because Ray puts a handler of its own in place when it starts."""
+        signal.signal(signal.SIGTERM, self._told_to_end)
+        signal.signal(signal.SIGINT, self._told_to_end)
 
     def _told_to_end(self, _signal: int, _frame: FrameType | None) -> None:
         self._end()
