@@ -34,7 +34,6 @@ theme.apply()
 
 person = gate.current_person()
 role = gate.current_role()
-places = [place for place in PLACES if (HERE / place.file).exists()]
 pages = [
     st.Page(
         HERE / place.file,
@@ -44,7 +43,7 @@ pages = [
         # A hidden page still answers its address: with a sentence and a way to sign in.
         visibility="visible" if allowed(role, place.action) else "hidden",
     )
-    for place in places
+    for place in PLACES
 ]
 account = st.Page(HERE / "account.py", title=person.name if person else "Sign in", icon=":material/account_circle:")
 page = st.navigation([*pages, account], position="top")
@@ -53,6 +52,6 @@ if get_settings().demo:
     with st.container(key="demo_banner"):
         st.caption("Demo mode: anybody may take any role here. Do not upload real patients' data.")
 if page is not account:
-    gate.require(places[pages.index(page)].action)
+    gate.require(PLACES[pages.index(page)].action)
 page.run()
 theme.footer()
