@@ -156,7 +156,7 @@ def _train(arguments: argparse.Namespace) -> None:
 def _train_one(name: str, arguments: argparse.Namespace) -> None:
     """Train the model that is shipped with a task; write weights, manifest and the card's figures into its folder."""
     from fl.federation import federate
-    from fl.request import RunRequest
+    from fl.request import RequestError, RunRequest
     from fl.watcher import Silent, Stop
     from models.card import with_figures
     from models.manifest import describe
@@ -164,10 +164,11 @@ def _train_one(name: str, arguments: argparse.Namespace) -> None:
 
     task = get_task(name)
     alone = {} if arguments.federated else {"sites": 1, "partition": "iid"}
-    request = RunRequest.for_task(
-        task, seed=arguments.seed, rounds=arguments.rounds, executor="in-process", **alone
-    ).validated()
-    outcome = federate(request, watcher=Silent(), stop=Stop())
+    request = RunRequest.for_task(task, seed=arguments.seed, rounds=arguments.rounds, executor="in-process", **alone)
+    try:
+        outcome = federate(request.validated(), watcher=Silent(), stop=Stop())
+    except RequestError as error:
+        raise WrongInput(str(error)) from None
     words = ["python -m models train", name]
     words += ["--federated"] if arguments.federated else []
     words += [f"--rounds {arguments.rounds}"] if arguments.rounds else []

@@ -1,36 +1,56 @@
-"""Model versions: what runs produced, which one is the champion, and who decided so.
+"""Model versions: what runs produced, and which one is the champion.
 
-A version's files lie in HOME/versions/<task>/<number> and never change; the database row keeps their SHA-256. The
-champion of a task follows from the history of decisions alone: a promotion puts a version on top, a rollback takes
-the top one off.
+A version's files lie in HOME/versions/<task>/<number> and never change; the database row keeps their SHA-256.
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from data.database import AuditEntry, ModelVersion, Promotion, User, transaction
+from data.database import ModelVersion, transaction
 from data.table import FloatArray
 from models.calibration import Calibration
 from models.comparison import Comparison, compare_models
+from models.decisions import (
+    PromotionView,
+    VersionError,
+    champions_of_all,
+    decide,
+    history_of,
+    lock,
+    promotions,
+    reason_in_words,
+)
 from models.preparation import Preparation
 from models.registry import get_task, tasks
 from models.stored import MANIFEST, WEIGHTS, DamagedModel, Model, read_manifest, read_model, write_weights
 from models.task import Task
 from settings import get_settings
 
-SYSTEM = "MedHive"  # stands in the audit log where no person acted
-
-
-class VersionError(Exception):
-    """A version cannot be had or a decision cannot be taken; the message is one sentence that says why."""
+__all__ = [
+    "Comparison",
+    "NoChampion",
+    "PromotionView",
+    "VersionError",
+    "VersionView",
+    "champion",
+    "compare",
+    "get_version",
+    "load_model",
+    "promote",
+    "promotions",
+    "register_shipped",
+    "rollback",
+    "save_version",
+    "versions",
+]
 
 
 class NoChampion(VersionError):
@@ -57,43 +77,8 @@ class VersionView:
         return f"version {self.number}"
 
 
-@dataclass(frozen=True)
-class PromotionView:
-    """One decision about what Model Hive serves. ``kind`` is shipped, promote or rollback."""
-
-    id: int
-    task: str
-    kind: str
-    version_id: int
-    version: str
-    reason: str
-    by: str
-    at: datetime
-
-
 def _folder(path: str) -> Path:
     return get_settings().home / path
-
-
-def _lock(session: Session) -> None:
-    """Take SQLite's write lock before reading, so that two decisions cannot rest on the same state."""
-    session.execute(text("UPDATE promotions SET reason = reason WHERE id = -1"))
-
-
-def _history(session: Session, task: str) -> list[int]:
-    """Return the versions that were champion and may be gone back to, the champion last."""
-    stack: list[int] = []
-    for decision in session.scalars(select(Promotion).where(Promotion.task == task).order_by(Promotion.id)):
-        if decision.kind == "rollback":
-            stack.pop()
-        else:
-            stack.append(decision.version_id)
-    return stack
-
-
-def _champions(session: Session) -> set[int]:
-    names = session.scalars(select(Promotion.task).distinct()).all()
-    return {history[-1] for name in names if (history := _history(session, name))}
 
 
 def _view(row: ModelVersion, champions: set[int]) -> VersionView:
@@ -178,17 +163,16 @@ def register_shipped() -> None:
             continue
         manifest = read_manifest(task.folder)
         with transaction() as session:
-            _lock(session)
+            lock(session)
             rows = session.scalars(select(ModelVersion).where(ModelVersion.task == task.name)).all()
             row = next((row for row in rows if row.sha256 == manifest["sha256"]), None)
             if row is None:
                 read_model(task.folder, task, manifest["sha256"])  # damaged files are not taken in
                 row = _copy_in(session, task)
-            history = _history(session, task.name)
+            history = history_of(session, task.name)
             champion = session.get(ModelVersion, history[-1]) if history else None
             if champion is None or (champion.manifest.get("shipped") and champion.id < row.id):
-                session.add(_decision(row, "shipped", "comes with MedHive", None))
-                _audit(session, "took in a shipped model", row, None, "comes with MedHive")
+                decide(session, row, "shipped", "took in a shipped model", "comes with MedHive", None)
 
 
 def _copy_in(session: Session, task: Task) -> ModelVersion:
@@ -207,20 +191,20 @@ def versions(task: str | None = None) -> list[VersionView]:
     with transaction() as session:
         query = select(ModelVersion).order_by(ModelVersion.task, ModelVersion.number.desc())
         rows = session.scalars(query.where(ModelVersion.task == task) if task else query).all()
-        champions = _champions(session)
+        champions = champions_of_all(session)
         return [_view(row, champions) for row in rows]
 
 
 def get_version(version_id: int) -> VersionView:
     """Return a version; raises VersionError when there is none with this key."""
     with transaction() as session:
-        return _view(_row(session, version_id), _champions(session))
+        return _view(_row(session, version_id), champions_of_all(session))
 
 
 def champion(task: str) -> VersionView | None:
     """Return the version that Model Hive serves for ``task``, None before the first promotion."""
     with transaction() as session:
-        history = _history(session, task)
+        history = history_of(session, task)
         return _view(_row(session, history[-1]), {history[-1]}) if history else None
 
 
@@ -246,30 +230,6 @@ def load_model(version_id: int) -> Model:
         raise VersionError(str(error)) from error
 
 
-def _decision(row: ModelVersion, kind: str, reason: str, by: int | None) -> Promotion:
-    return Promotion(task=row.task, version_id=row.id, kind=kind, reason=reason, by=by)
-
-
-def _audit(session: Session, action: str, row: ModelVersion, by: int | None, reason: str) -> None:
-    person = session.get(User, by) if by is not None else None
-    session.add(
-        AuditEntry(
-            user_id=person.id if person else None,
-            user_name=person.name if person else SYSTEM,
-            action=action,
-            subject=f"{row.task} version {row.number}",
-            detail={"reason": reason, "version_id": row.id, "sha256": row.sha256},
-        )
-    )
-
-
-def _reason(reason: str) -> str:
-    words = " ".join(reason.split())
-    if not words:
-        raise VersionError("Say why: a decision about a model needs a reason.")
-    return words
-
-
 def promote(version_id: int, *, reason: str, by: int | None) -> None:
     """Make a version the champion of its task and write the decision into the audit log, both or neither.
 
@@ -278,15 +238,14 @@ def promote(version_id: int, *, reason: str, by: int | None) -> None:
     VersionError
         Without a reason, for a version that is the champion already, and for one whose file was changed.
     """
-    words = _reason(reason)
+    words = reason_in_words(reason)
     load_model(version_id)
     with transaction() as session:
-        _lock(session)
+        lock(session)
         row = _row(session, version_id)
-        if _history(session, row.task)[-1:] == [version_id]:
+        if history_of(session, row.task)[-1:] == [version_id]:
             raise VersionError(f"Version {row.number} is the champion of {row.task} already.")
-        session.add(_decision(row, "promote", words, by))
-        _audit(session, "promoted a model", row, by, words)
+        decide(session, row, "promote", "promoted a model", words, by)
 
 
 def rollback(task: str, *, reason: str, by: int | None) -> VersionView:
@@ -299,16 +258,15 @@ def rollback(task: str, *, reason: str, by: int | None) -> VersionView:
     VersionError
         Without a reason, and when there is no champion before.
     """
-    words = _reason(reason)
+    words = reason_in_words(reason)
     with transaction() as session:
-        _lock(session)
-        history = _history(session, get_task(task).name)
+        lock(session)
+        history = history_of(session, get_task(task).name)
         if len(history) < 2:
             raise VersionError(f"There is no champion of {task} before the present one to go back to.")
         row = _row(session, history[-2])
         _check_files(row)
-        session.add(_decision(row, "rollback", words, by))
-        _audit(session, "rolled back a model", row, by, words)
+        decide(session, row, "rollback", "rolled back a model", words, by)
         return _view(row, {row.id})
 
 
@@ -317,27 +275,6 @@ def _check_files(row: ModelVersion) -> None:
         _read(_folder(row.path), row.task, row.sha256)
     except DamagedModel as error:
         raise VersionError(str(error)) from error
-
-
-def promotions(task: str | None = None) -> list[PromotionView]:
-    """Return the decisions, or those about a task, newest first."""
-    with transaction() as session:
-        query = select(Promotion).order_by(Promotion.id.desc())
-        rows: Sequence[Promotion] = session.scalars(query.where(Promotion.task == task) if task else query).all()
-        people = {user.id: user.name for user in session.scalars(select(User))}
-        return [
-            PromotionView(
-                row.id,
-                row.task,
-                row.kind,
-                row.version_id,
-                f"version {row.version.number}",
-                row.reason,
-                people.get(row.by or 0, SYSTEM),
-                row.at,
-            )
-            for row in rows
-        ]
 
 
 def compare(challenger_id: int, champion_id: int | None) -> Comparison:

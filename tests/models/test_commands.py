@@ -119,6 +119,13 @@ def test_training_writes_weights_manifest_and_card(home: Path, tmp_path: Path) -
     assert f"{manifest['scores']['auc']['value']:.3f}" in (out / "vitals" / "card.md").read_text()
 
 
+def test_training_with_settings_that_cannot_be_is_wrong_input(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "rounds is -1" in wrong(["train", "vitals", "--rounds", "-1", "--out", str(tmp_path)], capsys)
+    assert not list(tmp_path.glob("vitals/*"))
+
+
 def test_a_card_keeps_its_words_and_needs_a_place_for_figures() -> None:
     task = get_task("vitals")
     manifest = json.loads((task.folder / "manifest.json").read_text())

@@ -159,7 +159,7 @@ def test_a_promotion_without_audit_entry_does_not_happen(keep: Keep, monkeypatch
     def broken(*_: Any) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(under_test, "_audit", broken)
+    monkeypatch.setattr("models.decisions._audit", broken)
     with pytest.raises(OSError, match="disk full"):
         promote(version.id, reason="good", by=None)
     assert champion("vitals") is None
