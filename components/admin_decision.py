@@ -95,26 +95,29 @@ def _against(task: Task, challenger: VersionView, serving: VersionView | None) -
     except VersionError as error:
         st.error(str(error))
         return
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns(2, gap="large")
     with left:
-        difference = comparison.differences.get("auc")
-        if serving is not None and difference is not None:
-            note = f"95 % interval {interval(difference.as_json(), signed=True)}"
-            figure(f"AUC, {challenger.label} minus {serving.label}", number_signed(difference.value), note, large=True)
-        else:
-            auc = comparison.challenger["auc"]
-            figure(
-                f"AUC of {challenger.label}", number(auc.value), f"95 % interval {interval(auc.as_json())}", large=True
-            )
-        st.markdown(comparison.sentence)
-        _checklist(task, challenger, comparison)
+        _headline(challenger, serving, comparison)
     with right:
-        st.dataframe(table(comparison), hide_index=True, key="decision_table", alt="Both versions, metric by metric")
-        st.caption(
-            f"Both scored on the same {comparison.n:,} held-out rows that no site trains on, with 95 % bootstrap "
-            "intervals; the difference is drawn row by row."
-        )
+        _checklist(task, challenger, comparison)
         _promote(challenger)
+    st.dataframe(table(comparison), hide_index=True, key="decision_table", alt="Both versions, metric by metric")
+    st.caption(
+        f"Both scored on the same {comparison.n:,} held-out rows that no site trains on. "
+        "95 % bootstrap intervals; the difference is drawn row by row."
+    )
+
+
+def _headline(challenger: VersionView, serving: VersionView | None, comparison: Comparison) -> None:
+    difference = comparison.differences.get("auc")
+    if serving is not None and difference is not None:
+        note = f"95 % interval {interval(difference.as_json(), signed=True)}"
+        label = f"AUC, {challenger.label} minus {serving.label}"
+        figure(label, number_signed(difference.value), note, large=True)
+    else:
+        auc = comparison.challenger["auc"]
+        figure(f"AUC of {challenger.label}", number(auc.value), f"95 % interval {interval(auc.as_json())}", large=True)
+    st.markdown(comparison.sentence)
 
 
 def number_signed(value: float) -> str:
@@ -137,8 +140,7 @@ def _checklist(task: Task, challenger: VersionView, comparison: Comparison) -> N
         )
     synthetic = bool(task.synthetic_only or data.get("synthetic"))
     points.append((not synthetic, "Trained or scored on synthetic data" if synthetic else "Trained on real data"))
-    for good, said in points:
-        st.markdown(f"{':material/check:' if good else ':material/warning:'} {said}")
+    st.markdown("  \n".join(f":material/{'check' if good else 'warning'}: {said}" for good, said in points))
 
 
 def table(comparison: Comparison) -> list[dict[str, str]]:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from components.links import link
 from components.theme import amount, duration
 from data.vault import receipts
 from fl.runs import active_run, list_runs, worker_status
@@ -23,12 +24,8 @@ def overview() -> None:
         with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"waiting_{version.id}"):
             run = f"run {version.run_id}" if version.run_id else "shipped"
             st.markdown(f"**{titles.get(version.task, version.task)}, {version.label}** from {run}", width="stretch")
-            st.page_link(
-                "admin.py",
-                label="Compare and decide",
-                icon=":material/balance:",
-                query_params={"section": "decision", "version": str(version.id)},
-            )
+            query = {"section": "decision", "version": str(version.id)}
+            link("Compare and decide", "admin.py", query, key=f"decide_{version.id}", icon=":material/balance:")
     _mlflow()
 
 

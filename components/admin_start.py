@@ -7,10 +7,11 @@ import streamlit as st
 
 from accounts.permissions import Action
 from components import gate
+from components.links import go
 from components.theme import amount
 from data.vault import Receipt, receipts
 from fl.request import EXECUTORS
-from fl.runs import RequestError, RunRequest, submit, worker_status
+from fl.runs import RequestError, RunRequest, list_runs, submit, worker_status
 from fl.strategies import STRATEGIES
 from models.registry import tasks
 from models.task import Task
@@ -153,9 +154,9 @@ def _training(task: Task) -> dict[str, Any]:
             "Seed",
             0,
             2**31 - 1,
-            0,
+            _next_run(),
             key=f"start_seed_{key}",
-            help="The same settings with the same seed give the same model.",
+            help="The same settings with the same seed give the same model. It begins with the number of the next run.",
         )
     executor = st.selectbox(
         "Executor",
@@ -171,6 +172,11 @@ def _training(task: Task) -> dict[str, Any]:
         "seed": int(seed),
         "executor": executor,
     }
+
+
+def _next_run() -> int:
+    newest = list_runs(limit=1)
+    return newest[0].id + 1 if newest else 1
 
 
 def _summary(request: RunRequest, task: Task) -> None:
@@ -198,4 +204,4 @@ def _start(request: RunRequest) -> None:
     except RequestError as error:
         st.error(str(error))
         return
-    st.switch_page("admin.py", query_params={"section": "runs", "run": str(run_id)})
+    go("admin.py", {"section": "runs", "run": str(run_id)})

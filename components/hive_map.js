@@ -106,12 +106,12 @@ function legend(list, data) {
   }));
 }
 
-function travel(drawn, place) {
+function travel(drawn, place, wait) {
   const dot = element("circle", { class: "dot", r: 4.5, cx: 0, cy: 0 });
   drawn.svg.insertBefore(dot, drawn.core);
   const from = `translate(${place.x * GAP}px, ${place.y * GAP}px)`;
   const played = dot.animate([{ transform: from }, { transform: "translate(0, 0)" }], {
-    duration: 600, easing: "ease-in", fill: "backwards",
+    duration: 600, delay: wait, easing: "ease-in", fill: "backwards",
   });
   played.onfinish = () => dot.remove();
   played.oncancel = () => dot.remove();
@@ -119,6 +119,9 @@ function travel(drawn, place) {
 
 function update(drawn, data, first) {
   drawn.svg.setAttribute("aria-label", data.label);
+  const lively = !first && !calm() && data.size === "named";
+  const newRound = data.round > drawn.round; // every site that answered has sent an update since
+  drawn.round = data.round;
   data.cells.forEach((place, index) => {
     const group = drawn.cells[index];
     group.setAttribute("class", `${data.size === "group" ? "group" : "single"} ${place.state}`);
@@ -127,8 +130,8 @@ function update(drawn, data, first) {
     const level = group.querySelector(".level");
     if (level) level.style.transform = `translateY(${(1 - place.share) * 2 * RADIUS}px)`;
     drawn.spokes[index].classList.toggle("on", place.state === "answered" && data.size === "named");
-    const arrived = place.state === "answered" && drawn.states[index] !== "answered";
-    if (arrived && !first && !calm() && data.size === "named") travel(drawn, place);
+    const arrived = place.state === "answered" && (newRound || drawn.states[index] !== "answered");
+    if (arrived && lively) travel(drawn, place, index * 25);
     drawn.states[index] = place.state;
   });
   if (data.rounds > 0) {

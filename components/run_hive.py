@@ -54,7 +54,7 @@ def caption(run: RunView, *, named: bool = True) -> str:
             here = sum(site.state == "answered" for site in run.sites)
             parts.append(f"{here} of {amount(len(run.sites), 'update')} in")
         if run.remaining is not None:
-            parts.append(f"about {duration(run.remaining)} left")
+            parts.append(f"{left(run)} left")
         return " · ".join([*parts, *_missing(run, named)])
     if run.status == "done":
         said = f"{amount(run.round, 'round')} in {duration(run.elapsed)}"
@@ -62,6 +62,13 @@ def caption(run: RunView, *, named: bool = True) -> str:
         return f"{said} · AUC {number(auc['value'])}, 95 % interval {interval(auc)}" if auc else said
     word = "Cancelled" if run.status == "cancelled" else "Failed"
     return f"{word} after round {run.round} of {run.rounds}"
+
+
+def left(run: RunView) -> str:
+    """Return the remaining time in words: "about 12 s", "less than a second"; a dash where it is not known."""
+    if run.remaining is None:
+        return "–"
+    return "less than a second" if run.remaining < 1 else f"about {duration(run.remaining)}"
 
 
 def _sentence(text: str) -> str:

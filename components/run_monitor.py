@@ -6,13 +6,13 @@ drawn once more, and a slider replays the rounds.
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
 from accounts.permissions import Action
 from components import charts, gate, replay, run_acts, run_details, run_hive
+from components.links import link
 from components.theme import duration, figure, interval, number
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _strip(run: RunView) -> None:
     with left:
         figure("Elapsed", duration(run.elapsed))
     with right:
-        figure("Remaining", f"about {duration(run.remaining)}" if run.remaining is not None else "–", _warm_up(run))
+        figure("Remaining", run_hive.left(run), _warm_up(run))
     last = run.history[-1] if run.history else None
     left, right = st.columns(2)
     with left:
@@ -132,7 +132,9 @@ def _strip(run: RunView) -> None:
 
 
 def _warm_up(run: RunView) -> str:
-    return "" if run.history else "with the warm-up"
+    if run.history:
+        return ""
+    return "known after the first round" if run.remaining is None else "with the warm-up"
 
 
 def _result(run: RunView) -> None:
@@ -159,15 +161,10 @@ def _version(version_id: int) -> None:
 
     version = get_version(version_id)
     standing = "the champion" if version.champion else "a challenger"
+    st.write(f"Became {version.label}, {standing}.")
     if gate.may(Action.PROMOTE):
-        st.page_link(
-            "admin.py",
-            label=f"Became {version.label}, {standing}: compare and decide",
-            icon=":material/balance:",
-            query_params={"section": "decision", "version": str(version_id)},
-        )
-    else:
-        st.html(f"<p>It became <b>{escape(version.label)}</b>, {standing}.</p>")
+        query = {"section": "decision", "version": str(version_id)}
+        link("Compare and decide", "admin.py", query, key=f"monitor_decide_{version_id}", icon=":material/balance:")
 
 
 def _curves(run: RunView, marked: int | None = None) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from accounts.permissions import Action, Role
 from components import gate
+from components.links import go, link
 from data.database import Promotion, Run, transaction
 from settings import get_settings
 
@@ -47,8 +48,7 @@ def begin() -> None:
     st.session_state[_SINCE] = since
     st.session_state.pop(_LEFT, None)
     if gate.may(Action.START_RUN):
-        _cookie(since)
-        st.session_state["tour_go"] = True
+        go("admin.py", {"section": "start"})
     elif get_settings().demo:
         from components.browser_session import enter_demo
 
@@ -153,7 +153,7 @@ def _next(now: Progress) -> None:
 
 
 def _link(label: str, page: str, query: dict[str, str]) -> None:
-    st.page_link(page, label=label, icon=":material/arrow_forward:", query_params=query)
+    link(label, page, query, key="tour_next")
 
 
 def _cookie(since: float) -> None:

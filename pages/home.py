@@ -5,7 +5,8 @@ import streamlit as st
 from accounts.permissions import Action
 from components import charts, gate, run_hive, theme, tour
 from components.champions import champion_card, champions
-from components.hive_map import hive_map
+from components.hive_map import HiveCell, hive_map
+from components.links import go, link
 from components.run_monitor import run_monitor, task_title
 from fl.runs import RunView, active_run, latest_run, list_runs
 
@@ -42,11 +43,9 @@ def _promise() -> None:
     with st.container(horizontal=True, gap="small"):
         if st.button("Start the three-minute tour", type="primary", icon=":material/play_arrow:", key="home_tour"):
             tour.begin()
-            if st.session_state.pop("tour_go", False):
-                st.switch_page("admin.py", query_params={"section": "start"})
         if st.button("Try a model", icon=":material/neurology:", key="home_try"):
-            st.switch_page("model_hive.py")
-    st.caption("Sign in as demo admin, start a run, watch it, promote its model, try it.")
+            go("model_hive.py")
+    st.caption(f"The tour: {', '.join(step.lower() for step in tour.STEPS)}.")
 
 
 def _continue() -> None:
@@ -58,25 +57,21 @@ def _continue() -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="home_continue"):
         st.markdown("Continue where you were:")
         if run is not None and gate.may(Action.START_RUN):
-            _link(f"Run {run.id} is {run.status}", "admin.py", {"section": "runs", "run": str(run.id)})
+            link(
+                f"Run {run.id} is {run.status}", "admin.py", {"section": "runs", "run": str(run.id)}, key="home_to_run"
+            )
         elif gate.may(Action.PROMOTE):
-            _link("Runs and decisions", "admin.py", {})
+            link("Runs and decisions", "admin.py", key="home_to_admin")
         if gate.may(Action.CONTRIBUTE_DATA) and person.site_id is not None:
-            _link(f"What {person.site_name} gave and gained", "contribute.py", {})
+            link(f"What {person.site_name} gave and gained", "contribute.py", key="home_to_site")
         if not gate.may(Action.WATCH_RUNS):
-            _link("Your conversations", "chatbot.py", {})
-
-
-def _link(label: str, file: str, query: dict[str, str]) -> None:
-    st.page_link(file, label=label, icon=":material/arrow_forward:", query_params=query)
+            link("Your conversations", "chatbot.py", key="home_to_companion")
 
 
 def _hive() -> None:
     run = active_run() or latest_run()
     if run is None:
-        hive_map(
-            [], round=0, rounds=0, caption="No run yet. The hive fills when the first one starts.", key="home_hive"
-        )
+        _no_run()
         return
     if not run.active and st.session_state.pop("home_was_active", None) == run.id:
         st.rerun()
@@ -86,10 +81,23 @@ def _hive() -> None:
     run_hive.show_now(run, key="home_hive", named=gate.may(Action.WATCH_RUNS), title=title)
 
 
+def _no_run() -> None:
+    """Show how a champion that came with MedHive was trained, from its manifest; without one, the coordinator alone."""
+    for task, version in champions():
+        sites = version.manifest.get("data", {}).get("sites", [])
+        if sites:
+            cells = [HiveCell(site["name"], theme.amount(site["samples"], "record"), "answered") for site in sites]
+            rounds = int(version.manifest.get("rounds", 0))
+            said = f"No run here yet. This is how the shipped {task.title} model was trained."
+            hive_map(cells, round=rounds, rounds=rounds, caption=said, key="home_hive")
+            return
+    hive_map([], round=0, rounds=0, caption="No run yet. The hive fills when the first one starts.", key="home_hive")
+
+
 def _last_run() -> None:
     run = _last_finished()
     if run is None:
-        st.write("No run has finished on this installation. When one has, its curve and what it reached stand here.")
+        st.write("No run has finished on this installation yet. Its curve and what it reached will stand here.")
         return
     if gate.may(Action.WATCH_RUNS) and st.toggle("Show the whole run", key="home_whole_run"):
         run_monitor(run.id, can_cancel=False)
