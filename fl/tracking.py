@@ -123,7 +123,6 @@ def _milliseconds(moment: Any) -> int:
 
 def main() -> int:
     """Get MLflow ready and hand over all runs it does not know: ``python -m fl.tracking``, what the worker calls."""
-    os.nice(10)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     prepare()
     failed = [run_id for run_id in sorted(untracked()) if not track(run_id)]
@@ -131,4 +130,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    os.nice(10)
     sys.exit(main())
