@@ -85,7 +85,7 @@ def _forget_question() -> None:
 def _confirm_withdrawal(receipt: Receipt, person: UserView, key: str) -> None:
     st.markdown(
         f"**{plain(receipt.filename)}** with {amount(receipt.rows, 'row')} is removed from the vault at once and "
-        "cannot be brought back. No later run will use it. Models that were trained with it before stay as they are. The "
+        "cannot be brought back. No later run will use it. Models trained with it before stay as they are. The "
         "receipt stays, with the date of withdrawal."
     )
     with st.container(horizontal=True, horizontal_alignment="right"):

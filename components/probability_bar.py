@@ -5,7 +5,8 @@ from typing import Any
 import streamlit as st
 
 _CSS = """
-.bar { position: relative; height: 74px; margin: 2px 8px; font: 0.8rem var(--st-font); color: var(--st-text-color); }
+.bar { position: relative; margin: 2px 8px; padding-top: 56px;
+  font: 0.8rem var(--st-font); color: var(--st-text-color); }
 .track { position: absolute; top: 30px; left: 0; right: 0; height: 12px; border-radius: 6px;
   background: color-mix(in srgb, var(--st-text-color) 10%, transparent); }
 .band { position: absolute; top: 30px; height: 12px; border-radius: 6px; min-width: 4px;
@@ -13,9 +14,9 @@ _CSS = """
 .dot { position: absolute; top: 26px; width: 20px; height: 20px; margin-left: -10px; border-radius: 50%;
   background: var(--st-primary-color); border: 3px solid var(--st-background-color); box-sizing: border-box; }
 .line { position: absolute; top: 20px; height: 32px; border-left: 2px dashed var(--st-text-color); }
-.above, .end { position: absolute; white-space: nowrap; opacity: .8; }
-.above { top: 0; }
-.end { top: 52px; }
+.above { position: absolute; top: 0; white-space: nowrap; opacity: .8; }
+.ends { display: flex; justify-content: space-between; gap: 1rem; opacity: .8; }
+.ends span:last-child { text-align: right; }
 """
 
 _JS = """
@@ -36,8 +37,8 @@ export default function ({ data, parentElement }) {
 
 _HTML = """
 <div class="bar" role="img"><div class="track"></div><div class="band"></div><div class="line"></div>
-<div class="dot"></div><span class="above"></span><span class="end first" style="left:0"></span>
-<span class="end last" style="right:0"></span></div>
+<div class="dot"></div><span class="above"></span>
+<div class="ends"><span class="first"></span><span class="last"></span></div></div>
 """
 
 

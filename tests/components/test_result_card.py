@@ -6,8 +6,8 @@ from dataclasses import asdict, replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components.result_card import contribution_chart, percent, what_counted_sentence
-from components.theme import LIGHT
+from components.contribution_bars import bars, what_counted_sentence
+from components.result_card import percent
 from models.predict import Contribution, Prediction
 from models.registry import get_task
 
@@ -103,11 +103,10 @@ def test_a_probability_is_never_written_as_certain(probability: float, words: st
 
 
 def test_the_chart_keeps_the_sum_by_adding_small_inputs_together() -> None:
-    towards, away = contribution_chart(COUNTED, TASK, LIGHT).data
-    assert len(towards.x) + len(away.x) == 11
-    assert sum(towards.x) + sum(away.x) == pytest.approx(sum(c.weight for c in COUNTED))
-    assert "6 other inputs together" in towards.y
-    assert all(weight > 0 for weight in towards.x) and all(weight <= 0 for weight in away.x)
+    drawn = bars(COUNTED, TASK)
+    assert len(drawn) == 11
+    assert sum(bar.weight for bar in drawn) == pytest.approx(sum(c.weight for c in COUNTED))
+    assert drawn[-1].name == "6 other inputs together"
 
 
 def test_the_sentence_names_the_strongest_inputs_on_both_sides_and_says_when_one_was_missing() -> None:
@@ -120,8 +119,8 @@ def test_the_sentence_names_the_strongest_inputs_on_both_sides_and_says_when_one
 
 def test_a_record_that_is_typical_in_everything_is_said_to_be_so() -> None:
     flat = tuple(replace(c, weight=0.0) for c in COUNTED)
+    assert not card(replace(ANSWER, contributions=flat)).exception
     assert "No input moved the answer" in what_counted_sentence(flat, TASK)
-    contribution_chart(flat, TASK, LIGHT)
 
 
 def test_the_answer_can_be_written_as_strict_json() -> None:
