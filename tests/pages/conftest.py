@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -22,6 +23,12 @@ def cookie_of(role: Role | str) -> str | None:
             return sessions.exchange(sessions.issue_code(person.id))
     assert role == Role.VISITOR, f"there is no demo person with the role {role}"
     return None
+
+
+@pytest.fixture(autouse=True)
+def _no_scan_of_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare each AppTest the reading of every installed package's metadata; our components come in none of them."""
+    monkeypatch.setattr(manifest_scanner, "scan_component_manifests", lambda: [])
 
 
 @pytest.fixture

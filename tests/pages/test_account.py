@@ -5,9 +5,11 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from argon2 import PasswordHasher
 from streamlit.testing.v1 import AppTest
 
-from accounts import people, sessions
+from accounts import passwords, people, sessions
+from accounts.attempts import Attempts
 from accounts.permissions import Role
 from components import gate
 from settings import get_settings
@@ -23,9 +25,11 @@ def no_demo(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
-    from accounts.attempts import Attempts
-
+def _cheap_and_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash with argon2's least effort, and forget the failures of other tests."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", lambda: cheap)
+    monkeypatch.setattr(passwords, "_decoy", lambda: cheap.hash("nobody's"))
     monkeypatch.setattr(people, "_attempts", Attempts())
 
 
