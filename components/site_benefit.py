@@ -33,13 +33,28 @@ def runs_by_dataset(site_id: int) -> dict[int, list[int]]:
 
 
 def own_run(site_id: int, *, key: str, can_cancel: bool) -> None:
-    """Show the live monitor while a run trains with this site, and keep it on the page when that run has ended."""
+    """Show the live monitor while a run trains with this site; it stays after the end until it is hidden."""
     shown: int | None = st.session_state.get(f"{key}_run")
     _look_for_run(site_id, key)
-    if shown is not None:
-        with st.container(border=True, key=f"{key}_monitor"):
-            st.subheader(f"Run {shown} trains with your site", anchor=False)
-            run_monitor(shown, can_cancel=can_cancel)
+    if shown is None:
+        return
+    with st.container(border=True, key=f"{key}_monitor"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.caption("Your site takes part in this run.", width="content")
+            st.button(
+                "Hide",
+                icon=":material/visibility_off:",
+                type="tertiary",
+                key=f"{key}_hide",
+                on_click=_hide,
+                args=(key, shown),
+            )
+        run_monitor(shown, can_cancel=can_cancel)
+
+
+def _hide(key: str, run_id: int) -> None:
+    st.session_state.pop(f"{key}_run", None)
+    st.session_state[f"{key}_hidden"] = run_id
 
 
 def _active_with(site_id: int) -> int | None:
@@ -50,7 +65,7 @@ def _active_with(site_id: int) -> int | None:
 @st.fragment(run_every="3s")
 def _look_for_run(site_id: int, key: str) -> None:
     found = _active_with(site_id)
-    if found is not None and found != st.session_state.get(f"{key}_run"):
+    if found is not None and found not in (st.session_state.get(f"{key}_run"), st.session_state.get(f"{key}_hidden")):
         st.session_state[f"{key}_run"] = found
         st.rerun(scope="app")
 
@@ -100,12 +115,15 @@ def headline(entry: SiteBenefit) -> str:
             f"Run {entry.run_id}: the federated model reaches AUC {federated:.3f}. Your rows alone could not train a "
             "model to compare it with."
         )
-    alone = _value(entry.benefit, "local", "auc")
+    alone = entry.benefit["local"]["auc"]
     words = "more than" if difference > 0 else "less than" if difference < 0 else "the same as"
     size = f"{abs(difference):.3f} " if difference else ""
+    together = entry.benefit["federated"]["auc"]
+    apart = _end(together, "low") > _end(alone, "high") or _end(alone, "low") > _end(together, "high")
+    doubt = "" if apart or not difference else " The intervals overlap, so chance may explain the difference."
     return (
         f"Run {entry.run_id}: the federated model reaches AUC {federated:.3f}, {size}{words} your site alone "
-        f"({alone:.3f})."
+        f"({alone['value']:.3f}).{doubt}"
     )
 
 

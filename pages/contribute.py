@@ -119,7 +119,7 @@ def _choose_task(known: Mapping[str, Task]) -> Task | None:
     if name is None:
         return None
     task = known[name]
-    st.markdown(f"**{task.question}** {len(task.schema.columns)} inputs a record, and what was found.")
+    st.markdown(f"**{task.question}** A record is {len(task.schema.columns)} inputs and what was found.")
     with st.expander("What each column must hold", icon=":material/list_alt:"):
         st.dataframe(column_guide(task), hide_index=True, key=f"{KEY}_guide")
     return task

@@ -239,3 +239,5 @@ def test_a_running_run_with_the_own_site_is_shown_live(provider: AppTest) -> Non
     app.run()
     assert not app.exception
     assert f"Run {run}, Vital signs" in texts(app)
+    app.button(key="contribute_hide").click().run()
+    assert f"Run {run}, Vital signs" not in texts(app)
