@@ -6,30 +6,26 @@ import streamlit as st
 
 from accounts.permissions import Action
 from components import gate
+from components.admin_history import SAID, champion_history
 from components.run_monitor import FIGURES
 from components.theme import figure, interval, number
 from models.comparison import Comparison
 from models.registry import tasks
 from models.task import Task
 from models.versions import (
-    PromotionView,
     VersionError,
     VersionView,
     champion,
     promote,
-    promotions,
-    rollback,
     versions,
 )
 
-KINDS = {"shipped": "came with MedHive", "promote": "promoted", "rollback": "rolled back to"}
 LOWER_IS_BETTER = ("loss", "ece")
-_SAID = "decision_said"
 
 
 def decision() -> None:
     """Draw the decision about one task; ``?version=ID`` chooses the challenger."""
-    if said := st.session_state.pop(_SAID, None):
+    if said := st.session_state.pop(SAID, None):
         st.success(said, icon=":material/check_circle:")
     every = versions()
     if not every:
@@ -37,18 +33,17 @@ def decision() -> None:
         return
     task, challenger, serving = _choose(every)
     if challenger is None:
-        st.write(f"There is nothing to decide for {task.title}: its only version is the champion.")
+        st.write(f"Nothing waits for a decision: no version of {task.title} is newer than the champion.")
     else:
         _against(task, challenger, serving)
-    _roll_back(task, serving)
-    _history(task)
+    champion_history(task, serving)
 
 
 def _choose(every: list[VersionView]) -> tuple[Task, VersionView | None, VersionView | None]:
     known = {name: task for name, task in tasks().items() if any(version.task == name for version in every)}
     asked = next((one for one in every if str(one.id) == st.query_params.get("version", "")), None)
     names = list(known)
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2)
     with left:
         # Without an address that says which, begin with a task that has something to decide.
         undecided = next((one.task for one in every if not one.champion and one.run_id is not None), names[0])
@@ -64,12 +59,16 @@ def _choose(every: list[VersionView]) -> tuple[Task, VersionView | None, Version
     with right:
         challenger = None
         if own:
-            place = next((i for i, one in enumerate(own) if asked and one.id == asked.id), 0)
+            # Without one in the address: the newest, unless the champion is newer.
+            serving = champion(name)
+            newer = serving is None or own[0].number > serving.number
+            place = next((i for i, one in enumerate(own) if asked and one.id == asked.id), 0 if newer else None)
             challenger = st.selectbox(
                 "Challenger",
                 own,
                 index=place,
                 format_func=_version_words,
+                placeholder="Nothing newer waits. Choose an earlier version",
                 key=f"decision_challenger_{name}_{own[0].id}_{asked.id if asked else 0}",
             )
     return known[name], challenger, champion(name)
@@ -185,62 +184,6 @@ def _promote(challenger: VersionView) -> None:
     except VersionError as error:
         st.error(str(error))
         return
-    st.session_state[_SAID] = (
-        f"{challenger.label.capitalize()} is the champion. Model Hive answers with it from now on."
-    )
+    st.session_state[SAID] = f"{challenger.label.capitalize()} is the champion. Model Hive answers with it from now on."
     st.query_params.pop("version", None)
     st.rerun()
-
-
-def _roll_back(task: Task, serving: VersionView | None) -> None:
-    made = [one for one in promotions(task.name) if one.kind in ("promote", "shipped")]
-    if serving is None or len(made) < 2:
-        return
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key="decision_rollback"):
-        st.markdown(f"**{serving.label.capitalize()}** is the champion of {task.title}.", width="stretch")
-        if st.button("Roll back", icon=":material/undo:", key="roll_back"):
-            _confirm_roll_back(task, serving)
-
-
-@st.dialog("Roll back?")
-def _confirm_roll_back(task: Task, serving: VersionView) -> None:
-    st.write(
-        f"{task.title} answers with the champion before {serving.label} from the moment you confirm. "
-        f"{serving.label.capitalize()} stays and can be promoted again."
-    )
-    reason = st.text_input("Reason", key="rollback_reason", max_chars=500)
-    if not st.button("Yes, roll back", type="primary", icon=":material/undo:", key="rollback_confirm"):
-        return
-    person = gate.current_person()
-    if person is None or not gate.may(Action.PROMOTE):
-        st.error("Your role may not roll back a model.")
-        return
-    try:
-        back = rollback(task.name, reason=reason, by=person.id)
-    except VersionError as error:
-        st.error(str(error))
-        return
-    st.session_state[_SAID] = f"Rolled back: {back.label} is the champion of {task.title} again."
-    st.rerun()
-
-
-def _in_words(one: PromotionView) -> str:
-    return f"{one.version} {KINDS['shipped']}" if one.kind == "shipped" else f"{KINDS[one.kind]} {one.version}"
-
-
-def _history(task: Task) -> None:
-    st.subheader("History of decisions", anchor=False)
-    rows = [
-        {
-            "When (UTC)": one.at,
-            "What": _in_words(one),
-            "Reason": one.reason,
-            "By": one.by,
-        }
-        for one in promotions(task.name)
-    ]
-    if not rows:
-        st.write(f"Nothing was promoted for {task.title} yet.")
-        return
-    formats = {"When (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width="small")}
-    st.dataframe(rows, hide_index=True, column_config=formats, key="decision_history", alt="History of decisions")

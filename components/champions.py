@@ -30,7 +30,7 @@ def champion_card(task: Task, version: VersionView) -> None:
         words, number_ = st.columns([3, 2], vertical_alignment="center", gap="small")
         with words:
             st.markdown(f"**{task.title}**")
-            st.caption(f"{task.question} {_origin(version)}")
+            st.caption(f"{task.question}  \n{_origin(version)}")
             if task.synthetic_only or manifest.get("data", {}).get("synthetic"):
                 st.badge("synthetic data", icon=":material/science:", color="orange")
         with number_:

@@ -13,7 +13,7 @@ import streamlit as st
 from accounts.permissions import Action
 from components import charts, gate, replay, run_acts, run_details, run_hive
 from components.links import link
-from components.theme import duration, figure, interval, number
+from components.theme import duration, figure, figures, interval, number
 
 if TYPE_CHECKING:
     from fl.runs import RunView
@@ -117,17 +117,15 @@ def task_title(name: str) -> str:
 
 def _strip(run: RunView) -> None:
     st.progress(min(run.round / max(run.rounds, 1), 1.0), text=f"Round {run.round} of {run.rounds}")
-    left, right = st.columns(2)
-    with left:
-        figure("Elapsed", duration(run.elapsed))
-    with right:
-        figure("Remaining", run_hive.left(run), _warm_up(run))
     last = run.history[-1] if run.history else None
-    left, right = st.columns(2)
-    with left:
-        figure("AUC now", number(last.metrics.get("auc")) if last else "–", "held-out rows")
-    with right:
-        figure("Log loss now", number(last.loss) if last else "–", "nats, held-out rows")
+    figures(
+        [
+            ("Elapsed", duration(run.elapsed), ""),
+            ("Remaining", run_hive.left(run), _warm_up(run)),
+            ("AUC now", number(last.metrics.get("auc")) if last else "–", "held-out rows"),
+            ("Log loss now", number(last.loss) if last else "–", "nats, held-out rows"),
+        ]
+    )
     st.caption(run_hive.caption(run) if run.status == "queued" else f"Now: {run.phase or 'starting'}")
 
 
@@ -141,11 +139,13 @@ def _result(run: RunView) -> None:
     if run.error:
         st.error(run.error)
     if run.final:
-        for row in (FIGURES[:2], FIGURES[2:4], FIGURES[4:]):
-            for column, (metric, label) in zip(st.columns(2), row, strict=True):
-                score = run.final.get(metric)
-                with column:
-                    figure(label, number(score["value"] if score else None), interval(score))
+        figures(
+            [
+                (label, number(score["value"]), interval(score))
+                for metric, label in FIGURES
+                if (score := run.final.get(metric))
+            ]
+        )
         st.caption(
             "The model after the last round on held-out rows that no site trains on, with 95 % bootstrap intervals."
         )

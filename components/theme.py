@@ -3,7 +3,7 @@
 Colours of widgets live in .streamlit/config.toml; what that cannot say is in style.css.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -69,9 +69,17 @@ def footer() -> None:
 
 def figure(label: str, value: str, note: str = "", *, large: bool = False) -> None:
     """Write one number with what it is above and its interval or source below."""
-    size = "mh-figure large" if large else "mh-figure"
+    st.html(_figure(label, value, note, "mh-figure large" if large else "mh-figure"))
+
+
+def figures(rows: Sequence[tuple[str, str, str]]) -> None:
+    """Write several (label, value, note) beside each other, as many in a line as fit."""
+    st.html(f'<div class="mh-figures">{"".join(_figure(*row, "mh-figure") for row in rows)}</div>')
+
+
+def _figure(label: str, value: str, note: str, css_class: str) -> str:
     below = f"<small>{escape(note)}</small>" if note else ""
-    st.html(f'<div class="{size}"><small>{escape(label)}</small><b>{escape(value)}</b>{below}</div>')
+    return f'<div class="{css_class}"><small>{escape(label)}</small><b>{escape(value)}</b>{below}</div>'
 
 
 def number(value: float | None, digits: int = 3) -> str:

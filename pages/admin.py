@@ -40,12 +40,12 @@ SECTIONS = (
 def page() -> None:
     """Draw the section that the address names, the overview without one."""
     gate.require(Action.START_RUN)
-    tour.bar()
-    theme.page("Admin")
     open_here = {section.name: section for section in SECTIONS if gate.may(section.action)}
     # The address says which section is shown, so that a link and a reload lead to the same place.
     asked = st.query_params.get("section") or tour.section() or "overview"
-    st.session_state[CHOSEN] = asked if asked in open_here else "overview"
+    st.session_state[tour.SHOWN] = st.session_state[CHOSEN] = asked if asked in open_here else "overview"
+    tour.bar()
+    theme.page("Admin")
     name = st.segmented_control(
         "Section",
         list(open_here),
