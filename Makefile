@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run test quick e2e lint lock clean chromium
+.PHONY: help install run test quick e2e pictures lint lock clean chromium
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -26,6 +26,9 @@ quick: lint ## lint, types, import rules and the quick tests (under two minutes)
 
 e2e: $(VENV)/.tested chromium ## only the journey in a real browser
 	$(PY) -m pytest -m e2e
+
+pictures: $(VENV)/.tested chromium ## take the pictures of the README anew, by the browser journey
+	$(PY) -m pytest -m e2e --pictures docs/pictures
 
 lint: $(VENV)/.tested ## ruff, mypy and import-linter
 	$(VENV)/bin/ruff check .

@@ -47,3 +47,8 @@ def datasets() -> Path:
     if not SHARED_DATASETS.is_dir():
         pytest.skip(f"needs the public data sets in {SHARED_DATASETS}")
     return SHARED_DATASETS
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the browser journeys save pictures."""
+    parser.addoption("--pictures", default="", help="folder for screenshots of the browser journeys")
