@@ -10,7 +10,8 @@ import numpy as np
 from flwr.app import Array, ArrayRecord, Context, Message
 from flwr.clientapp import ClientApp
 
-from fl.client_app import STOP, app
+from fl import client_app
+from fl.client_app import app
 
 Fault = Callable[[Message], None]
 
@@ -67,13 +68,13 @@ def client_with(faults: Mapping[int, Fault], rounds: tuple[int, ...] = (1, 2, 3)
     return bad
 
 
-def slow_client(kind: str) -> ClientApp:
-    """Return a ClientApp that takes a minute over messages of this kind and looks at the stop flag as training does."""
+def slow_client(kind: str, *, stubborn: bool = False) -> ClientApp:
+    """Return a ClientApp that takes a minute over messages of this kind, and looks at the stop flag unless stubborn."""
     slow = ClientApp()
 
     def wait(message: Message, context: Context) -> Message:
         for _ in range(600):
-            if stop := STOP.get():
+            if (stop := client_app.STOP.get()) and not stubborn:
                 stop.check()
             time.sleep(0.1)
         return app(message, context)
