@@ -38,10 +38,13 @@ export default function (component) {
     panel.scrollTop = 0;
     panel.querySelector(".close").focus({ preventScroll: true });
   };
+  // The same page may back two sections: then the section tells its chips apart.
+  const twice = (source) => data.sources.filter((entry) => entry.url === source.url).length > 1;
+  const name = (source) => (twice(source) ? `${source.title} · ${source.section}` : source.title);
   list.replaceChildren(
     ...data.sources.map((source) => {
       const chip = make("button", { class: "chip", type: "button", "aria-haspopup": "dialog" });
-      chip.append(make("b", {}, String(source.number)), make("span", {}, source.title));
+      chip.append(make("b", {}, String(source.number)), make("span", {}, name(source)));
       chip.onclick = () => open(source, chip);
       return make("li", {}, chip);
     }),

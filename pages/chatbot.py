@@ -10,6 +10,7 @@ from accounts.permissions import Action
 from components import theme
 from components.answer_card import answer_card, as_written
 from components.gate import current_person, may
+from components.scroll_here import scroll_here
 from components.talk import Talk, ask, history_menu, keep_last, start_anew, talk_of
 from data.database import now
 from rag import readiness
@@ -109,6 +110,8 @@ def answer_last(person: UserView | None, talk: Talk) -> None:
 def show(talk: Talk) -> None:
     """Show all questions and answers, and what could be asked next."""
     for number, (question, given) in enumerate(talk.turns):
+        if number and number == len(talk.turns) - 1:
+            scroll_here(number, key="newest")
         with st.chat_message("user", avatar=":material/person:"):
             st.markdown(as_written(question))
         if given:

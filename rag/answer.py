@@ -1,5 +1,6 @@
 """Answer a question: emergencies first, then sentences from the sources, or the plain word that there is none."""
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -11,13 +12,20 @@ from rag.guardrails import RedFlag, red_flag
 from rag.index import Index, Progress, open_index
 from rag.intent import plain, topics_named
 from rag.llm.provider import Statement, choose_provider, provider_notice
-from rag.retrieve import Found, Hit, search
+from rag.retrieve import Found, Hit, own_words, search, unknown_share
 
 DISCLAIMER = (
     "General information, not medical advice. It does not replace a doctor. In an emergency, call 112, 999 or 911."
 )
 LONGEST_QUESTION = 1000  # characters
 _CARE = "When to seek care"
+_REFERRING = frozenset({"it", "its", "it's", "this", "that", "them", "they"})
+_COURTESY = re.compile(
+    r"((hi|hello|hey|good (morning|evening|day)|thanks?( you| a lot| so much)*|ok(ay)?|bye)( there)?[ !.,]*)+"
+)
+_GREETING = "Ask me about a condition, its symptoms, causes, tests or treatment."
+_STRANGE = 0.34  # share of words that no article has
+_SHORT = 10  # words; a longer question says itself what it is about
 _FOLLOW_UPS = {
     "Overview": "What is {}?",
     "Symptoms": "What are the symptoms of {}?",
@@ -114,6 +122,10 @@ def answer(question: str, history: Sequence[tuple[str, str]] = (), *, progress: 
     if flag := red_flag(question):
         text = f"{flag.title}. {flag.advice}"
         return Answer(text, provider="Emergency rules", seconds=time.perf_counter() - begun, red_flag=flag)
+    if _COURTESY.fullmatch(plain(question)):
+        return Answer(
+            "Ask me about a condition, its symptoms, causes, tests or treatment.", provider="Greeting", abstained=True
+        )
     index = open_index(progress)
     embedding.load()
     begun = time.perf_counter()  # opening the index is preparation and happens once a process
@@ -125,26 +137,27 @@ def answer(question: str, history: Sequence[tuple[str, str]] = (), *, progress: 
 
 
 def _search(question: str, history: Sequence[tuple[str, str]], index: Index) -> Found:
-    """Search; when the question names no topic and finds nothing, try it as a follow-up to the last topic."""
+    """Search; a question that only makes sense after the last one ("how is it treated") is asked about its topic."""
     found = search(question, index=index)
-    if found.enough or not history or topics_named(question, index.passages.values()):
+    alone = bool(own_words(question))
+    if topics_named(question, index.passages.values()) or (alone and (found.enough or not _refers(question, index))):
         return found
     for earlier, _ in reversed(history):
         if topic := _topic_of(earlier, index):
             again = search(f"{question.rstrip('?')} ({topic})?", index=index)
-            refers = any(word in plain(question).split() for word in ("it", "its", "it?", "this", "that", "them"))
-            return again if again.enough and (refers or again.sections) and not _stranger(question, again) else found
+            return again if again.enough else found
     return found
+
+
+def _refers(question: str, index: Index) -> bool:
+    """Whether a short question in known words says "it" or the like."""
+    words = plain(question).replace("?", "").split()
+    return len(words) <= _SHORT and not _REFERRING.isdisjoint(words) and unknown_share(question, index) < _STRANGE
 
 
 def _topic_of(question: str, index: Index) -> str:
     found = search(question, 1, index=index)
     return found.hits[0].passage.title if found.enough else ""
-
-
-def _stranger(question: str, again: Found) -> bool:
-    """Whether a would-be follow-up is long enough to be a question of its own."""
-    return len(question.split()) > 9 and not again.sections
 
 
 def _compose(statements: Sequence[Statement], found: Found, index: Index, provider: str, begun: float) -> Answer:

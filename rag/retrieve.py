@@ -142,6 +142,22 @@ def _stem(word: str) -> str:
     return word
 
 
+_KIND_WORDS = frozenset(
+    content_words(
+        "symptoms signs sign symptom causes cause caused risk risks factors factor reasons tests test tested testing "
+        "diagnose diagnosed diagnosis treat treated treatment treatments cure cured medicine therapy manage when see "
+        "doctor doctors seek care emergency explain describe define overview meaning options common main typical early "
+        "warning raises raise checked hereditary inherited genetic contagious catching dangerous serious fatal "
+        "curable treatable prevent prevented prevention avoid spread happen happens start begin deal"
+    )
+)
+
+
+def own_words(question: str) -> set[str]:
+    """Return the words of ``question`` that do more than ask for a kind of information, such as its symptoms."""
+    return set(content_words(question)) - _KIND_WORDS
+
+
 class _Lexicon:
     """BM25 over the passages (Lù, BM25S, 2024, https://arxiv.org/abs/2407.03618) and the words that they know."""
 
@@ -167,6 +183,11 @@ class _Lexicon:
     def unknown_share(self, words: list[str]) -> float:
         """Return the share of ``words`` that stand in no passage; 1 when there are no words."""
         return sum(word not in self._known for word in words) / len(words) if words else 1.0
+
+
+def unknown_share(question: str, index: Index) -> float:
+    """Return the share of the question's words that stand in no article."""
+    return _lexicon(index).unknown_share(content_words(question))
 
 
 @lru_cache(maxsize=2)

@@ -12,19 +12,11 @@ from rag.article import Passage
 from rag.index import Index
 from rag.intent import topics_named
 from rag.llm.provider import Statement
-from rag.retrieve import Found, Hit, content_words
+from rag.retrieve import Found, Hit, content_words, own_words
 
 _MOST = 5  # sentences in an answer
 _NEAR = 0.12  # a sentence counts as good as the best one within this similarity
 _PASSAGES = 3
-_INTENT_WORDS = frozenset(
-    content_words(
-        "symptoms signs sign symptom causes cause caused risk risks factors factor reasons tests test tested testing "
-        "diagnose diagnosed diagnosis treat treated treatment treatments cure cured medicine therapy manage when see "
-        "doctor doctors seek care emergency explain describe define overview meaning options common main typical early "
-        "warning raises raise checked recognise"
-    )
-)
 
 
 class Extractive:
@@ -45,8 +37,7 @@ def _asks_for_section(found: Found, passage: Passage) -> bool:
     """Whether the question holds nothing but a topic and a kind of information."""
     names = topics_named(found.question, [passage])
     topic = set(content_words(" ".join((passage.title, *passage.synonyms))))
-    rest = [word for word in content_words(found.question) if word not in topic and word not in _INTENT_WORDS]
-    return bool(names) and not rest
+    return bool(names) and not own_words(found.question) - topic
 
 
 def _nearest_sentences(found: Found, hits: Sequence[Hit], index: Index) -> list[Statement]:
