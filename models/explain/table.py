@@ -34,6 +34,8 @@ def shapley(log_odds: LogOdds, row: FloatArray, background: FloatArray, seed: in
 
     masker = shap.maskers.Independent(background[None])
     evaluations = _ORDERS * (2 * len(row) + 1)
-    found = shap.explainers.PermutationExplainer(log_odds, masker, seed=seed)(row[None], max_evals=evaluations)
+    found = shap.explainers.PermutationExplainer(log_odds, masker, seed=seed)(
+        row[None], max_evals=evaluations, silent=True
+    )
     values: Array = np.asarray(found.values[0], dtype=np.float64)
     return values
