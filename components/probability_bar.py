@@ -54,8 +54,8 @@ def probability_bar(
         "high": high,
         "threshold": threshold,
         "point": f"operating point {100 * threshold:.0f} %",
-        "first": f"0 % · {classes[0]}",
-        "last": f"{classes[1]} · 100 %",
+        "first": f"0\u00a0% · {classes[0]}",
+        "last": f"{classes[1]} · 100\u00a0%",
         "words": f"Probability {100 * probability:.0f} %, interval {100 * low:.0f} to {100 * high:.0f} %, "
         f"operating point {100 * threshold:.0f} %.",
     }
