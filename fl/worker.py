@@ -53,7 +53,7 @@ class Worker:
         self.ending = threading.Event()
         self.began = time.time()
         self.current: Lease | None = None
-        self._warm: Future[None] | None = None
+        self._warming: Future[None] | None = None
         self._rehearsal = Stop()
         self._parent = parent
         self._idle_since = time.monotonic()
@@ -87,8 +87,8 @@ class Worker:
                     self._execute(run_id)
                     self._idle_since = time.monotonic()
                     continue
-                if self._warm is None:  # not before: a run that waits need not wait for a rehearsal
-                    self._warm = self.engine.call(lambda: _rehearse(self._rehearsal))
+                if self._warming is None:  # not before: a run that waits need not wait for a rehearsal
+                    self._warming = self.engine.call(lambda: _rehearse(self._rehearsal))
             except OperationalError as error:
                 log.warning("the database is not at hand: %s", type(error).__name__)
             except LeaseLost as lost:
@@ -112,6 +112,9 @@ class Worker:
                 status = execute(lease, self.engine, meanwhile=self._listen)
             finally:
                 self.current = None
+                if self._warming is None:  # the run itself has loaded everything
+                    self._warming = self.engine.call(lambda: None)
+                self._say()
         log.info("run %d: %s after %.1f s", run_id, status, time.monotonic() - began)
 
     def _use_quiet_time(self) -> None:
@@ -171,7 +174,7 @@ class Worker:
 
     def _say(self) -> None:
         busy = self.current.run_id if self.current else None
-        warm = self._warm is not None and self._warm.done()
+        warm = self._warming is not None and self._warming.done()
         try:
             write_status(warm=warm, busy_run=busy, since=self.began)
         except OSError as error:
