@@ -65,11 +65,16 @@ def started() -> float | None:
         return None
     if _SINCE in st.session_state:
         return float(st.session_state[_SINCE])
+    return begun(st.context.cookies.get(COOKIE) or "", time.time())
+
+
+def begun(cookie: str, now: float) -> float | None:
+    """Return the time that the cookie holds; None when it is none, lies ahead, or is older than an hour."""
     try:
-        since = float(st.context.cookies.get(COOKIE) or 0)
+        since = float(cookie)
     except ValueError:
         return None
-    return since if 0 < time.time() - since < LIFE else None
+    return since if 0 < now - since < LIFE else None
 
 
 def progress(since: float, user_id: int | None) -> Progress:
