@@ -27,6 +27,7 @@ from fl.request import RequestError, RunRequest
 from fl.watcher import Cancelled, Stop
 from models.preparation import Preparation, fill_gaps, medians, moments
 from models.registry import get_task
+from models.task import Task
 
 FAILED = 2  # error code of a reply: the ClientApp raised
 
@@ -67,7 +68,7 @@ def _medians(message: Message, context: Context) -> RecordDict:
 def _moments(message: Message, context: Context) -> RecordDict:
     rows = _rows(_plan(message), _position(context)).rows
     fill = message.content.array_records["arrays"]["fill"].numpy()
-    count, sums, squares = moments(fill_gaps(get_task(_request(_plan(message)).task), rows.x, fill))
+    count, sums, squares = moments(fill_gaps(_task(_plan(message)), rows.x, fill))
     return _answer({"sums": sums, "squares": squares}, {"num-examples": int(count)}, context)
 
 
@@ -82,7 +83,7 @@ def _train(message: Message, context: Context) -> RecordDict:
     x, y = _tensors(plan, position, *(config[name] for name in PREPARATION))  # type: ignore[arg-type]
     net = network_of(request.task)
     mu = float(config.get("proximal-mu", 0.0))  # type: ignore[arg-type]
-    recipe = Recipe.of(request, get_task(request.task), round, mu)
+    recipe = Recipe.of(request, _task(plan), round, mu)
     start = message.content.array_records["arrays"]["weights"].numpy()
     loss = train(net, x, y, start, recipe, seed=seed_of(request.seed, round, position), stop=STOP.get())
     metrics = {"num-examples": len(y), "train_loss": loss, "seconds": time.perf_counter() - began}
@@ -119,6 +120,11 @@ def _request(plan: str) -> RunRequest:
     return RunRequest.from_json(plan)
 
 
+@lru_cache(maxsize=16)
+def _task(plan: str) -> Task:
+    return get_task(_request(plan).task)
+
+
 @lru_cache(maxsize=2048)
 def _rows(plan: str, position: int) -> sites.SiteRows:
     own = sites.rows_of(_request(plan), position)
@@ -130,7 +136,7 @@ def _rows(plan: str, position: int) -> sites.SiteRows:
 @lru_cache(maxsize=2048)
 def _tensors(plan: str, position: int, fill: bytes, mean: bytes, scale: bytes) -> tuple[Tensor, Tensor]:
     preparation = Preparation(*(np.frombuffer(part, dtype="<f4") for part in (fill, mean, scale)))
-    return tensors_of(get_task(_request(plan).task), _rows(plan, position).rows, preparation)
+    return tensors_of(_task(plan), _rows(plan, position).rows, preparation)
 
 
 def _plan(message: Message) -> str:

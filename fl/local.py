@@ -67,7 +67,7 @@ def network_of(task: str) -> FlatNetwork:
 def initial_weights(task: Task, seed: int) -> FloatArray:
     """Return the (p,) weights with which every training of this seed starts."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        _seed(seed)
         return FlatNetwork(task.network()).take()
 
 
@@ -120,7 +120,7 @@ def train(
         Between two batches, when ``stop`` was set.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        _seed(seed)
         net.load(start)
         anchor = net.learned.detach().clone() if recipe.proximal_mu else None
         make = torch.optim.Adam if recipe.optimiser == "adam" else torch.optim.SGD
@@ -140,6 +140,11 @@ def train(
                 optimiser.step()
                 total += loss.detach() * len(rows)
     return float(total) / len(y)
+
+
+def _seed(seed: int) -> None:
+    """Seed the processor's generator only: torch.manual_seed also queues a call, with a stack trace, a device."""
+    torch.default_generator.manual_seed(seed)
 
 
 def warm_up() -> None:

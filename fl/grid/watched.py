@@ -39,7 +39,7 @@ class WatchedGrid:
         self.heldout: HeldOut | None = None
         self.size = 0  # weights of the global model
         self.failures: list[Failure] = []
-        self.bytes_up = self.bytes_down = 0  # of the last site in the last exchange
+        self.bytes_up = self.bytes_down = 0  # of one site in the last round
 
     def send_and_receive(self, messages: Iterable[Message], *, timeout: float | None = None) -> list[Message]:
         """Return the updates that count, in the order of sites.
@@ -68,8 +68,9 @@ class WatchedGrid:
             elif reason := self._refusal(reply.content, site):
                 self._leave_out(site, "refused", reason)
             else:
+                if not usable:
+                    self.bytes_up = _payload(reply.content)  # the same for every site
                 usable[site.position] = reply
-                self.bytes_up = _payload(reply.content)
                 watcher.site_state(site.position, self.round, "answered")
         self._check_quorum(usable, f"round {self.round}")
         return [usable[position] for position in sorted(usable)]
