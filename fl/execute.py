@@ -75,7 +75,11 @@ def execute(
     Abandoned
         When the run's end is written, but its computation has not stopped.
     """
-    run = _read(lease)
+    try:
+        run = _read(lease)
+    except RequestError as error:  # written by another version of MedHive
+        _finish(lease, "failed", {"error": str(error)})
+        return "failed"
     start, trouble = _start(lease.run_id, run.key)
     recorder = Recorder(lease, run.key, start)
     if trouble:
@@ -95,7 +99,7 @@ def execute(
     future = engine.call(compute)
     _wait(future, lease, meanwhile or (lambda: None))
     status = _end(lease, recorder, run.request, future)
-    if not future.done():
+    if not future.done() and not future.cancel():
         raise Abandoned(f"run {lease.run_id} is {status}, but its computation goes on.")
     return status
 

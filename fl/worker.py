@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
@@ -72,7 +73,8 @@ class Worker:
             self._extras.start()
             code = self._serve()
             self._end()
-            wait_for([self.engine.call(_close)], timeout=LONGEST_END_SECONDS)
+            closed = self.engine.call(_close)
+            wait_for([closed], timeout=LONGEST_END_SECONDS if "ray" in sys.modules else 0.0)
             clear_status()
         log.info("worker %d ends", os.getpid())
         return code
@@ -95,8 +97,13 @@ class Worker:
                 log.warning("%s", lost)
             except Abandoned as error:
                 log.error("%s", error)
-                if not wait_for([self.engine.call(lambda: None)], timeout=STUBBORN_SECONDS).done:
+                if (
+                    self.ending.is_set()
+                    or not wait_for([self.engine.call(lambda: None)], timeout=STUBBORN_SECONDS).done
+                ):
                     return STUBBORN
+            except Exception as error:  # the run stays held, and is taken again when its lease has expired
+                log.error("%s: %s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
             self.ending.wait(POLL_SECONDS)
         return 0
 
@@ -153,6 +160,7 @@ class Worker:
         self._end()
 
     def _end(self) -> None:
+        self._rehearsal.set()
         if not self.ending.is_set():
             self.ending.set()
             last = threading.Timer(LONGEST_END_SECONDS, os._exit, args=(1,))
@@ -256,6 +264,7 @@ def _log_to_file(*, everything: bool) -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", handlers=handlers, force=True
     )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def _keep_short(path: Path, largest: int = 5_000_000) -> None:

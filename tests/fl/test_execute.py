@@ -82,6 +82,7 @@ def test_a_run_is_cancelled_within_two_seconds_in_every_phase(home: Path, comput
     def cancel() -> None:
         told.append(time.monotonic())
         runs.cancel(lease.run_id, by=None)
+        assert wait_until(lease.stop.is_set)
 
     class Trigger:
         """Cancels, and waits until that is known, the moment a phase begins (in training: after the third round)."""
@@ -207,6 +208,16 @@ def test_a_run_that_kills_its_worker_again_and_again_is_given_up(home: Path, com
 
     assert run.status == "failed"
     assert f"ended {LARGEST_ATTEMPTS} times" in run.error
+
+
+def test_a_request_of_another_version_of_medhive_fails_with_a_sentence(home: Path, computing: Engine) -> None:
+    lease = held(REQUEST)
+    change(lease.run_id, request={"task": "breast_cancer", "wormhole": True})
+
+    with lease:
+        assert execute(lease, computing) == "failed"
+
+    assert [run.id for run in runs.list_runs(status="failed")] == [lease.run_id]
 
 
 def test_a_damaged_checkpoint_starts_the_run_anew_and_says_so(home: Path, computing: Engine) -> None:
