@@ -1,6 +1,7 @@
 """What each site gets from the federation against training alone, and what all rows in one place would give.
 
-The pooled model is an upper bound for comparison only: where sites keep their records apart, nobody could train it.
+A site trains its own model itself and sends it. The pooled model is an upper bound for comparison only: it opens the
+vault for all sites at once, which nobody could do where sites keep their records apart.
 """
 
 from typing import Any

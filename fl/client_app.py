@@ -14,7 +14,6 @@ from functools import lru_cache, wraps
 from typing import Any
 
 import numpy as np
-import torch
 from flwr.app import Array, ArrayRecord, Context, Error, Message, MetricRecord, RecordDict
 from flwr.clientapp import ClientApp
 from numpy.typing import NDArray
@@ -79,7 +78,6 @@ def _train(message: Message, context: Context) -> RecordDict:
     config = message.content.config_records["config"]
     plan, position, round = _plan(message), _position(context), int(config["server-round"])  # type: ignore[arg-type]
     request = _request(plan)
-    torch.set_num_threads(1)
     x, y = _tensors(plan, position, *(config[name] for name in PREPARATION))  # type: ignore[arg-type]
     net = network_of(request.task)
     mu = float(config.get("proximal-mu", 0.0))  # type: ignore[arg-type]
@@ -94,7 +92,6 @@ def _train(message: Message, context: Context) -> RecordDict:
 @_replies
 def _alone(message: Message, context: Context) -> RecordDict:
     plan, position = _plan(message), _position(context)
-    torch.set_num_threads(1)
     rows = _rows(plan, position).rows
     weights, own = train_alone(_request(plan), rows, position=position, stop=STOP.get())
     found = {"weights": weights, "fill": own.fill, "mean": own.mean, "scale": own.scale}

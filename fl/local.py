@@ -119,6 +119,7 @@ def train(
     fl.watcher.Cancelled
         Between two batches, when ``stop`` was set.
     """
+    torch.set_num_threads(1)  # sums then do not depend on the machine, and two actors do not slow each other down
     with torch.random.fork_rng(devices=[]):
         _seed(seed)
         net.load(start)

@@ -3,6 +3,7 @@
 It lies in a module of its own, so that Ray's actors can import what it refers to.
 """
 
+import os
 import time
 from collections.abc import Callable, Mapping
 
@@ -50,6 +51,10 @@ def examples(count: int) -> Fault:
 
 def raises(reply: Message) -> None:
     raise ValueError("patient 17 has a fever")
+
+
+def dies(reply: Message) -> None:
+    os._exit(1)
 
 
 def client_with(faults: Mapping[int, Fault], rounds: tuple[int, ...] = (1, 2, 3)) -> ClientApp:

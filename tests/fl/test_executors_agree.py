@@ -49,3 +49,13 @@ def test_a_later_run_with_ray_starts_at_once_and_gives_the_same(home: object) ->
     first, second = run("ray"), run("ray")
     assert np.array_equal(first.weights, second.weights)
     assert second.seconds["first_round"] < 1
+
+
+def test_a_process_that_dies_drops_its_sites_by_name_and_is_replaced(home: object) -> None:
+    client = faults.client_with({1: faults.dies}, rounds=(2,))
+    request = replace(REQUEST, executor="ray", rounds=4, benefit=False)
+    outcome = federate(request, watcher=Told(), stop=Stop(), client=client)
+    lost = outcome.rounds[2].failures
+    assert "Site B" in {failure.site for failure in lost} <= {"Site B", "Site D"}  # those of the same process
+    assert {failure.reason for failure in lost} == {"the process that computed for it ended"}
+    assert [result.replies for result in outcome.rounds[3:]] == [4, 4]
