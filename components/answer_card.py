@@ -40,7 +40,9 @@ def small_print(answer: Answer) -> str:
 
 
 def _sentence(text: str, numbers: tuple[int, ...], anchor: str) -> str:
-    marks = "".join(rf"[\[{number}\]](#{anchor}-{number})" for number in numbers)
+    marks = "\u2060".join(  # a word joiner keeps the numbers on one line
+        rf"[\[{number}\]](#{anchor}-{number})" for number in numbers
+    )
     return f"{as_written(text)} {marks}"
 
 

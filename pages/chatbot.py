@@ -111,7 +111,7 @@ def show(talk: Talk) -> None:
     """Show all questions and answers, and what could be asked next."""
     for number, (question, given) in enumerate(talk.turns):
         if number and number == len(talk.turns) - 1:
-            scroll_here(number, key="newest")
+            scroll_here(2 * number + (given is not None), key="newest")  # when asked, and when answered
         with st.chat_message("user", avatar=":material/person:"):
             st.markdown(as_written(question))
         if given:
@@ -130,7 +130,7 @@ readiness.prepare()
 
 with st.bottom, st.container(horizontal_alignment="center", gap="xsmall"):
     typed = st.chat_input("Ask about a condition, a symptom, a test", max_chars=LONGEST_QUESTION, width=WIDTH)
-    stays = "" if person else " This conversation stays in this browser tab until you close or reload it."
+    stays = "" if person else " This conversation is gone when you close or reload the page."
     st.caption(DISCLAIMER + stays, width=WIDTH)
 if typed:
     ask(typed)

@@ -27,7 +27,7 @@ _GREETING = "Ask me about a condition, its symptoms, causes, tests or treatment.
 _STRANGE = 0.34  # share of words that no article has
 _SHORT = 10  # words; a longer question says itself what it is about
 _FOLLOW_UPS = {
-    "Overview": "What is {}?",
+    "Overview": "Tell me about {}",
     "Symptoms": "What are the symptoms of {}?",
     "Causes and risk factors": "What causes {}?",
     "Tests": "How is {} diagnosed?",

@@ -1,0 +1,81 @@
+"""The index follows the files: only what changed is embedded, what is gone is removed, nothing half is kept."""
+
+from pathlib import Path
+
+import pytest
+
+from rag import index, readiness
+from rag.article import ArticleError
+from rag.index import ingest, open_index
+from rag.retrieve import search
+from tests.rag.test_article import BODY, FRONT, write
+
+
+@pytest.fixture
+def embedded(companion_home: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The articles that were embedded during the test."""
+    added: list[str] = []
+    add = index._add
+    monkeypatch.setattr(index, "_add", lambda article, *rest: (added.append(article.key), add(article, *rest))[1])
+    return added
+
+
+def test_an_index_that_is_up_to_date_is_opened_without_embedding(embedded: list[str]) -> None:
+    assert len(open_index().passages) == 120
+    assert embedded == []
+
+
+def test_an_ingested_article_is_found_and_only_a_change_is_embedded_again(
+    embedded: list[str], companion_home: Path, tmp_path: Path
+) -> None:
+    path = write(tmp_path, FRONT + BODY.replace("about symptoms", "about sudden pain in the big toe"))
+    ingest([path])
+    found = search("why does my big toe hurt so suddenly").hits[0].passage
+    assert found.id == "gout/Symptoms"
+    ingest([path])
+    assert embedded == ["gout"]
+    path.write_text(path.read_text().replace("big toe", "large toe"))
+    ingest([path])
+    assert embedded == ["gout", "gout"]
+    assert "large toe" in open_index().passages["gout/Symptoms"].text
+    (companion_home / "corpus" / "gout.md").unlink()
+    ingest([])
+    assert "gout/Symptoms" not in open_index().passages
+    assert len(open_index().passages) == 120
+
+
+def test_one_bad_file_keeps_all_of_a_batch_out(embedded: list[str], companion_home: Path, tmp_path: Path) -> None:
+    good, bad = write(tmp_path, FRONT + BODY), write(tmp_path, "nothing", "bad.md")
+    with pytest.raises(ArticleError, match=r"bad\.md"):
+        ingest([good, bad])
+    assert not list((companion_home / "corpus").glob("*")) if (companion_home / "corpus").exists() else True
+    assert embedded == []
+
+
+def test_an_article_that_comes_with_medhive_cannot_be_replaced(companion_home: Path, tmp_path: Path) -> None:
+    with pytest.raises(ArticleError, match="comes with MedHive"):
+        ingest([write(tmp_path, FRONT + BODY, "asthma.md")])
+
+
+def test_getting_ready_happens_once_and_says_when_it_failed(
+    companion_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = readiness.prepare()
+    assert readiness.prepare() is state
+    wait_for(state)
+    assert state.ready
+    assert readiness.prepare().ready
+    readiness._states.clear()
+    index._open.pop(companion_home.resolve())
+    monkeypatch.setattr(index, "open_index", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    failed = readiness.prepare()
+    wait_for(failed)
+    assert "disk full" in failed.error
+
+
+def wait_for(state: readiness.Readiness) -> None:
+    import time
+
+    end = time.monotonic() + 60
+    while not state.ready and not state.error and time.monotonic() < end:
+        time.sleep(0.02)
