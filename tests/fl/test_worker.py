@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 SHORT = RunRequest(task="breast_cancer", sites=3, rounds=2, benefit=False, executor="in-process")
 LONG = RunRequest(task="breast_cancer", sites=5, rounds=80, benefit=False, executor="in-process")
-START_SECONDS = 90  # on a busy machine
+START_SECONDS = 120  # on a busy machine, with Ray; a few on a quiet one
 
 
 @pytest.fixture
