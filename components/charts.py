@@ -6,6 +6,7 @@ imported when the first chart is drawn, so that pages without one stay light.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Metric = Literal["loss", "auc"]
 METRICS: tuple[Metric, ...] = ("loss", "auc")
+MOST_ROUNDS = 150  # drawn of one line: more cannot be told apart, and a browser must keep up with a live run
+MOST_SITE_POINTS = 3000
 HEIGHT = 300
 _AXIS = {"loss": "Log loss on held-out rows (nats)", "auc": "AUC on held-out rows (0 to 1)"}
 _WORD = {"loss": "Log loss", "auc": "AUC"}
@@ -75,16 +78,23 @@ def curves(
 
 
 def _global_line(go: Any, run: RunView, metric: Metric, name: str, colour: str, dash: str, symbol: str) -> go.Scatter:
-    points = [(point.round, _of(point, metric)) for point in run.history]
+    kept = drawn_rounds(run)
+    points = [(point.round, _of(point, metric)) for point in run.history if point.round in kept]
     return go.Scatter(
         x=[x for x, _ in points],
         y=[y for _, y in points],
         name=name,
-        mode="lines+markers",
+        mode="lines+markers" if len(points) <= 40 else "lines",
         line={"color": colour, "width": 3.2, "dash": dash},
         marker={"color": colour, "size": 6, "symbol": symbol},
         hovertemplate="%{y:.3f}",
     )
+
+
+def drawn_rounds(run: RunView) -> set[int]:
+    """Return the rounds that are drawn: all, or evenly spaced ones of a long run, always with the last."""
+    rounds = [point.round for point in run.history]
+    return {*rounds[:: max(1, math.ceil(len(rounds) / MOST_ROUNDS))], *rounds[-1:]}
 
 
 def _site_lines(run: RunView, metric: Metric) -> tuple[list[int | None], list[float | None]]:
@@ -92,7 +102,11 @@ def _site_lines(run: RunView, metric: Metric) -> tuple[list[int | None], list[fl
     x: list[int | None] = []
     y: list[float | None] = []
     lines: dict[int, list[tuple[int, float]]] = {}
+    kept = drawn_rounds(run)
+    every = math.ceil(len(run.sites) * len(kept) / MOST_SITE_POINTS)
     for point in run.site_history:
+        if point.round not in kept or point.position % every:
+            continue
         value = point.loss if metric == "loss" else point.metrics.get(metric)
         if value is not None and value == value:
             lines.setdefault(point.position, []).append((point.round, float(value)))
@@ -161,6 +175,8 @@ def curve_sentence(run: RunView, metric: Metric, compare: RunView | None = None)
     ]
     if len(ends) > 1:
         said += f" The updates of its {len(ends)} sites lay between {min(ends):.3f} and {max(ends):.3f} then."
+    if len(drawn_rounds(run)) < len(run.history):
+        said += f" {len(drawn_rounds(run))} of its rounds are drawn."
     return said
 
 

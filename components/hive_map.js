@@ -110,7 +110,7 @@ function travel(drawn, place, wait) {
   const dot = element("circle", { class: "dot", r: 4.5, cx: 0, cy: 0 });
   drawn.svg.insertBefore(dot, drawn.core);
   const from = `translate(${place.x * GAP}px, ${place.y * GAP}px)`;
-  const played = dot.animate([{ transform: from }, { transform: "translate(0, 0)" }], {
+  const played = dot.animate([{ transform: from, opacity: 0 }, { opacity: 1 }, { transform: "translate(0, 0)", opacity: 1 }], {
     duration: 600, delay: wait, easing: "ease-in", fill: "backwards",
   });
   played.onfinish = () => dot.remove();
@@ -138,7 +138,8 @@ function update(drawn, data, first) {
     const number = drawn.core.querySelector(".core-number");
     const before = number.textContent;
     number.textContent = data.round;
-    drawn.core.querySelector(".core-words").textContent = `of ${data.rounds} rounds`;
+    // Too small to read in a crowd; the caption says it too.
+    drawn.core.querySelector(".core-words").textContent = data.size === "group" ? "" : `of ${data.rounds} rounds`;
     if (!first && before !== String(data.round)) {
       const shape = drawn.core.querySelector(".core");
       shape.classList.remove("beat");
@@ -146,7 +147,7 @@ function update(drawn, data, first) {
       shape.classList.add("beat");
     }
   }
-  const each = data.size === "group" ? ` A cell stands for up to ${data.group} sites.` : "";
+  const each = data.size === "group" ? ` · A cell stands for up to ${data.group} sites.` : "";
   drawn.caption.firstChild.textContent = data.caption + each;
   legend(drawn.caption.lastChild, data);
 }

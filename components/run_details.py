@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from dataclasses import asdict
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +156,7 @@ def _settings(run: RunView) -> None:
         for label, data, kind in (("History as CSV", history_csv, "csv"), ("Run as JSON", history_json, "json")):
             st.download_button(
                 label,
-                data(run),
+                partial(data, run),
                 file_name=f"medhive-run-{run.id}.{kind}",
                 mime="text/csv" if kind == "csv" else "application/json",
                 icon=":material/download:",

@@ -1,7 +1,7 @@
 """Watching a run: the hive, where it stands, Cancel, curves, and everything it left behind.
 
-While the run is active the monitor is a fragment that reads the database again every 0.7 s; when it ends the page is
-drawn once more, and a slider replays the rounds.
+While the run is active, fragments read the database again: hive and strip every 0.7 s, curves half as often. When it
+ends the page is drawn once more, and a slider replays the rounds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from components.theme import duration, figure, figures, interval, number
 if TYPE_CHECKING:
     from fl.runs import RunView
 
-REFRESH = 0.7  # seconds
+REFRESH = 0.7  # seconds; longer for runs with very many sites and rounds, which take longer to read
 STATUS: dict[str, tuple[str, Literal["gray", "primary", "green", "red", "orange"]]] = {
     "queued": (":material/schedule:", "gray"),
     "running": (":material/sync:", "primary"),
@@ -52,10 +52,17 @@ def run_monitor(run_id: int, *, can_cancel: bool) -> None:
         st.error(str(error))
         return
     if run.active:
-        st.fragment(_live, run_every=REFRESH)(run_id, can_cancel)
+        # Two fragments, so that Cancel never waits for curves to be drawn.
+        st.fragment(_live, run_every=refresh(run))(run_id, can_cancel)
+        st.fragment(_live_curves, run_every=2 * refresh(run))(run_id)
     else:
         playing = replay.playing(run_id)
         st.fragment(_finished, run_every=replay.SECONDS if playing else None)(run_id, can_cancel)
+
+
+def refresh(run: RunView) -> float:
+    """Return the seconds between two looks at a run."""
+    return min(4.0, REFRESH + len(run.sites) * run.rounds / 6000)
 
 
 def _live(run_id: int, can_cancel: bool) -> None:
@@ -72,6 +79,12 @@ def _live(run_id: int, can_cancel: bool) -> None:
         _strip(run)
         if can_cancel:
             run_acts.cancel_button(run)
+
+
+def _live_curves(run_id: int) -> None:
+    from fl.runs import get_run
+
+    run = get_run(run_id)
     _curves(run)
     run_details.tabs(run)
 
@@ -149,8 +162,13 @@ def _result(run: RunView) -> None:
         st.caption(
             "The model after the last round on held-out rows that no site trains on, with 95 % bootstrap intervals."
         )
+    elif run.history:
+        last = run.history[-1]
+        scores = [("AUC", number(last.metrics.get("auc")), ""), ("Log loss (nats)", number(last.loss), "")]
+        figures(scores)
+        st.caption(f"The last good model, after round {last.round} of {run.rounds}, on held-out rows.")
     elif not run.error:
-        st.write("The run ended before it had a result.")
+        st.write("The run ended before its first round.")
     figure("Took", duration(run.elapsed), f"{run.executor} executor" if run.executor else "")
     if run.version_id is not None:
         _version(run.version_id)

@@ -171,3 +171,19 @@ def test_lines_stand_out_by_three_to_one_and_small_text_by_four_and_a_half(palet
         assert contrast(colour, palette.paper) >= 3
     for colour in (palette.muted, palette.text):
         assert contrast(colour, palette.paper) >= 4.5
+
+
+def test_a_long_run_is_drawn_thinned_out_with_its_last_round_and_says_so(home: Path) -> None:
+    long = get_run(add_run("running", done=400, rounds=900))
+    sites, model = charts.curves(long, "auc", colours=LIGHT).data
+    assert len(model.x) <= charts.MOST_ROUNDS + 1
+    assert model.x[-1] == 400
+    assert len(sites.x) <= charts.MOST_SITE_POINTS
+    assert f"{len(model.x)} of its rounds are drawn." in charts.curve_sentence(long, "auc")
+
+
+def test_a_large_run_is_looked_at_less_often(home: Path) -> None:
+    from components.run_monitor import REFRESH, refresh
+
+    assert refresh(get_run(add_run("running"))) == pytest.approx(REFRESH, abs=0.01)
+    assert refresh(get_run(add_run("running", sites=300, done=0, rounds=1000))) == 4.0
