@@ -69,12 +69,17 @@ def curves(
     figure.add_trace(_global_line(go, run, metric, name, colours.alive, "solid", "circle"))
     if compare is not None:
         figure.add_trace(_global_line(go, compare, metric, run_name(compare), colours.other, "dash", "diamond"))
-    last = max([run.rounds, 1] if compare is None else [run.rounds, compare.rounds, 1])
+    last = max(1, _last_round(run), _last_round(compare) if compare else 1)
     figure.update_xaxes(title_text="Round", range=[-0.02 * last, last * 1.02], dtick=max(1, round(last / 10)))
     figure.update_yaxes(title_text=_AXIS[metric], rangemode="tozero" if metric == "loss" else "normal")
     if marked is not None:
         figure.add_vline(x=marked, line={"color": colours.text, "width": 1.5, "dash": "dot"})
     return _plain(figure, colours)
+
+
+def _last_round(run: RunView) -> int:
+    """Return where the axis ends: at the rounds asked for while the run goes on, then at those done."""
+    return run.rounds if run.active else run.round
 
 
 def _global_line(go: Any, run: RunView, metric: Metric, name: str, colour: str, dash: str, symbol: str) -> go.Scatter:
