@@ -8,15 +8,16 @@ round was completed; failed, with a sentence; or back in the queue when this pro
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import update
 
-from data.database import Run, RunSite, now, transaction
+from data.database import Run, RunEvent, RunSite, now, transaction
 from data.vault import VaultError
 from fl import checkpoint
 from fl.batch import LeaseLost, hold
@@ -25,14 +26,15 @@ from fl.engine import Engine
 from fl.lease import LARGEST_ATTEMPTS, Lease
 from fl.recorder import Recorder, RecordError
 from fl.request import RequestError, RunRequest
-from fl.result import Result, keep, partial
-from fl.watcher import Cancelled, QuorumLost, Watcher
+from fl.result import Result, keep, result_of
+from fl.watcher import Cancelled, Level, QuorumLost, SiteInfo, Snapshot, Watcher
 from settings import ROOT
 
 if TYPE_CHECKING:
     from fl.federation import Outcome
 
 GRACE_SECONDS = 1.0  # how long a computation may take to notice that it is to stop
+KEEP_SECONDS = 0.6  # how long keeping a cancelled run's model may hold up its end
 LOOK_SECONDS = 0.05
 SPOKEN = (RequestError, QuorumLost, VaultError)  # their message is a sentence for people
 
@@ -181,24 +183,51 @@ def _done(lease: Lease, recorder: Recorder, request: RunRequest, outcome: "Outco
 
 
 def _cancelled(lease: Lease, recorder: Recorder, request: RunRequest) -> str:
+    """Keep the last good model; when that takes long, the run is cancelled first and its version follows."""
     snapshot = recorder.snapshot
     values: dict[str, Any] = {}
+    late: Future[_Kept] | None = None
     if snapshot is None or snapshot.round == 0:
         recorder.event("Cancelled before a round was completed: there is no model to keep.", "warning")
     else:
-        try:
-            result = partial(request, snapshot, recorder.named)
-            version = keep(lease.run_id, request, result, recorder.named)
-        except Exception as error:
-            values["error"] = f"The last good model could not be kept: {_fault(error)}"
-            recorder.event(values["error"], "error")
+        keeping = Engine().call(partial(_keep_last, lease.run_id, request, snapshot, recorder.named))
+        if wait([keeping], timeout=KEEP_SECONDS).done:
+            kept = keeping.result()
+            values = kept.values
+            recorder.event(kept.text, kept.level)
         else:
-            values["final"] = {name: score.as_json() for name, score in result.scores.items()}
-            text = f"Cancelled after round {snapshot.round}: its model is kept as {version.label} of {request.task}."
-            recorder.event(text, "warning")
+            late = keeping
+            recorder.event(f"Cancelled after round {snapshot.round}; its model is being kept.", "warning")
     recorder.close()
     _finish(lease, "cancelled", values)
+    if late is not None:
+        kept = late.result()
+        with transaction() as session:
+            still = Run.id == lease.run_id, Run.status == "cancelled"
+            session.execute(update(Run).where(*still).values(**kept.values))
+            session.add(RunEvent(run_id=lease.run_id, text=kept.text, level=kept.level))
     return "cancelled"
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What came of keeping a cancelled run's model: columns of the run, and an event."""
+
+    values: dict[str, Any]
+    text: str
+    level: Level
+
+
+def _keep_last(run_id: int, request: RunRequest, snapshot: Snapshot, sites: Sequence[SiteInfo]) -> _Kept:
+    try:
+        result = result_of(request, snapshot, sites)
+        version = keep(run_id, request, result, sites)
+    except Exception as error:
+        sentence = f"The last good model could not be kept: {_fault(error)}"
+        return _Kept({"error": sentence}, sentence, "error")
+    final = {name: score.as_json() for name, score in result.scores.items()}
+    text = f"Cancelled after round {snapshot.round}: its model is kept as {version.label} of {request.task}."
+    return _Kept({"final": final}, text, "warning")
 
 
 def _failed(lease: Lease, recorder: Recorder, sentence: str) -> str:

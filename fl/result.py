@@ -39,7 +39,7 @@ class Result:
     benefit: Mapping[int, Mapping[str, Any]]
 
 
-def partial(request: RunRequest, snapshot: Snapshot, sites: Sequence[SiteInfo]) -> Result:
+def result_of(request: RunRequest, snapshot: Snapshot, sites: Sequence[SiteInfo]) -> Result:
     """Return what a run that was cancelled leaves behind: its last good model, calibrated and scored."""
     from fl.evaluation import calibrated
     from fl.sites import public_split

@@ -15,6 +15,7 @@ from fl.engine import Engine
 from fl.execute import Abandoned, execute
 from fl.lease import LARGEST_ATTEMPTS, Lease, claim_next, new_owner
 from fl.request import RunRequest
+from fl.result import keep
 from fl.watcher import Cancelled, QuorumLost, Stop, Watcher
 from models.versions import get_version, load_model
 from models.weights import flat_weights
@@ -113,6 +114,28 @@ def test_a_run_is_cancelled_within_two_seconds_in_every_phase(home: Path, comput
         assert run.version_id is not None
         assert f"Cancelled after round {run.round}" in run.events[-1].text
         assert 0 <= run.final["auc"]["value"] <= 1
+
+
+def test_keeping_a_model_slowly_does_not_hold_up_the_cancellation(
+    home: Path, computing: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[runs.RunView] = []
+
+    def slow(run_id: int, *given: Any) -> Any:
+        assert wait_until(lambda: not runs.get_run(run_id).active)
+        seen.append(runs.get_run(run_id))
+        return keep(run_id, *given)
+
+    monkeypatch.setattr("fl.execute.keep", slow)
+    lease = held(LONG)
+    thread = when(lease.run_id, lambda run: run.round >= 2, lambda: runs.cancel(lease.run_id, by=None))
+    run = run_all(lease, computing)
+    thread.join()
+
+    assert (seen[0].status, seen[0].version_id) == ("cancelled", None)
+    assert run.version_id is not None
+    assert run.final["auc"]["value"] > 0
+    assert f"Cancelled after round {run.round}: its model is kept" in run.events[-1].text
 
 
 def test_the_version_of_a_cancelled_run_is_its_last_good_model(home: Path, computing: Engine) -> None:

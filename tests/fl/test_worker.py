@@ -114,7 +114,7 @@ def test_a_running_run_is_cancelled_within_two_seconds(supervisor: Supervisor) -
     assert wait_until(lambda: not runs.get_run(run_id).active)
 
     assert time.monotonic() - at < 2
-    assert runs.get_run(run_id).version_id is not None
+    assert wait_until(lambda: runs.get_run(run_id).version_id is not None)
 
 
 def test_the_end_of_the_app_puts_the_run_back_and_leaves_no_process(home: Path) -> None:
@@ -163,7 +163,7 @@ def test_a_killed_worker_with_ray_leaves_no_process_of_ray(supervisor: Superviso
     assert wait_until(lambda: any("Taken up again" in event.text for event in runs.get_run(run_id).events), 60)
 
     runs.cancel(run_id, by=None)
-    assert wait_until(lambda: not runs.get_run(run_id).active)
+    assert wait_until(lambda: not runs.get_run(run_id).active), runs.get_run(run_id)
     second = pid_of(supervisor)
     supervisor.stop()
     assert of_session(second) == []
