@@ -80,7 +80,7 @@ def keep_last(person: UserView, talk: Talk) -> None:
 
 def history_menu(person: UserView, talk: Talk) -> None:
     """List the kept conversations, to open or to delete."""
-    with st.popover("History", icon=":material/history:"):
+    with st.popover("History", icon=":material/history:", type="tertiary"):
         kept = conversations.conversations(person.id)
         if not kept:
             st.caption("Nothing yet. Conversations appear here once you have asked something.")

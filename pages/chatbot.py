@@ -32,12 +32,18 @@ SUGGESTIONS = (
 
 def heading(person: UserView | None, talk: Talk) -> None:
     """Title, and what can be done with the conversation."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         if talk.turns:
             st.subheader("Companion", anchor=False, width="content")
         st.space("stretch")
         if talk.turns:
-            st.button("New", icon=":material/edit_square:", help="Start a new conversation", on_click=start_anew)
+            st.button(
+                "New",
+                icon=":material/edit_square:",
+                help="Start a new conversation",
+                type="tertiary",
+                on_click=start_anew,
+            )
         if person and may(Action.KEEP_CONVERSATIONS):
             history_menu(person, talk)
         if talk.turns:
@@ -49,6 +55,7 @@ def heading(person: UserView | None, talk: Talk) -> None:
                 icon=":material/download:",
                 help="Save this conversation as Markdown",
                 on_click="ignore",
+                type="tertiary",
             )
 
 
@@ -137,8 +144,10 @@ if typed:
 
 with st.container(horizontal_alignment="center"), st.container(width=WIDTH):
     heading(person, talk)
+    first = st.empty()  # emptied at once when the first question comes, instead of fading behind it
     if not talk.turns:
-        welcome()
+        with first.container():
+            welcome()
     else:
         show(talk)
         if talk.turns[-1][1] is None:

