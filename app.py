@@ -21,7 +21,7 @@ from fl.supervisor import Supervisor
 from fl.worker_status import worker_status
 from settings import ROOT
 
-QUIET_SECONDS = 4.0  # time for the first page; then what answers predictions is loaded
+QUIET_SECONDS = 4.0  # time for the first page; then what the first clicks need is loaded
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any] | None]:
     await asyncio.to_thread(prepare)
     supervisor = Supervisor()
     supervisor.start()
-    warm_up = threading.Timer(QUIET_SECONDS, load_models)
+    warm_up = threading.Timer(QUIET_SECONDS, warm)
     warm_up.daemon = True
     warm_up.start()
     try:
@@ -53,13 +53,15 @@ def prepare() -> None:
     demo_people()
 
 
-def load_models() -> None:
-    """Answer for one made-up patient a task, which loads all that answering takes before a person waits for it."""
+def warm() -> None:
+    """Load what the first click would wait for: checking a request, and answering, for one made-up patient a task."""
     import data.intake.table  # noqa: F401
+    from fl import runs
     from models.predict import predict
     from models.registry import tasks
     from models.versions import VersionError, champion
 
+    runs.prepare()
     for task in tasks().values():
         try:
             if champion(task.name) is not None:

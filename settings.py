@@ -7,7 +7,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent
@@ -42,6 +42,12 @@ class Settings(BaseSettings):
     quorum: float = Field(0.5, gt=0, le=1, description="Part of a run's sites that must answer a round.")
     groq_api_key: SecretStr | None = Field(None, description="Key for Groq; without it answers are extractive.")
     groq_model: str = Field("openai/gpt-oss-120b", description="Language model asked at Groq.")
+
+    @field_validator("home", "datasets", "master_key_file", mode="before")
+    @classmethod
+    def _not_empty(cls, value: object, info: ValidationInfo) -> object:
+        """Take an empty variable as unset; an empty home would be whatever folder one happens to stand in."""
+        return cls.model_fields[str(info.field_name)].default if value == "" else value
 
     @property
     def database_url(self) -> str:

@@ -137,8 +137,12 @@ def _checklist(task: Task, challenger: VersionView, comparison: Comparison) -> N
         points.append(
             (ece.low <= 0, "Calibration is clearly worse" if ece.low > 0 else "Calibration is not clearly worse")
         )
-    synthetic = bool(task.synthetic_only or data.get("synthetic"))
-    points.append((not synthetic, "Trained or scored on synthetic data" if synthetic else "Trained on real data"))
+    if task.synthetic_only or data.get("synthetic"):
+        points.append((False, "Trained and scored on synthetic data"))
+    elif generated := data.get("n_synthetic", 0):
+        points.append((False, f"{generated:,} of {data['n_training']:,} training rows are synthetic"))
+    else:
+        points.append((True, "Trained and scored on real data"))
     st.markdown("  \n".join(f":material/{'check' if good else 'warning'}: {said}" for good, said in points))
 
 

@@ -23,7 +23,6 @@ from settings import get_settings
 STEPS = ("Sign in", "Start a run", "Watch it", "Promote its model", "Try it")
 COOKIE = "medhive_tour"
 LIFE = 3600  # seconds
-SHOWN = "tour_admin_section"  # what Admin shows now
 _SINCE = "tour_since"
 _LEFT = "tour_left"
 _KEEP = f"""
@@ -160,7 +159,7 @@ def _next(now: Progress) -> None:
 
 def _link(label: str, page: str, query: dict[str, str]) -> None:
     """Draw the way to the next step, unless this is the place."""
-    shown = st.session_state.get(SHOWN) if page == "admin.py" else None
+    shown = st.query_params.get("section") or section() or "overview" if page == "admin.py" else None
     here = gate.current_page() == page.removesuffix(".py") and shown == query.get("section")
     if not here or (query.get("run") or "") != st.query_params.get("run", ""):
         link(label, page, query, key="tour_next")

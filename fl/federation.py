@@ -40,7 +40,7 @@ class Outcome:
     benefit : position → {"local": scores, "federated": scores}, and -1 → {"pooled": scores}; empty when not asked for.
     executor : the one used, never "auto".
     seconds : startup (until the first round began), first_round (until it ended), rounds (all of them), total.
-    data : source, fingerprint, n_training, n_calibration, n_heldout, synthetic, sites.
+    data : see ``fl.sites.described``.
     """
 
     weights: FloatArray
@@ -108,29 +108,26 @@ def _federate(
     calibration, scores = evaluation.calibrated(
         get_task(request.task), course.snapshot.weights, course.snapshot.preparation
     )
-    took_part = [replace(site, samples=site.samples - course.left_out.get(site.position, 0)) for site in course.sites]
-    rows, split = sites.public_split(request.task)
+    took_part = [_less(site, course.left_out.get(site.position, 0)) for site in course.sites]
     return Outcome(
         weights=course.snapshot.weights,
         preparation=course.snapshot.preparation,
         calibration=calibration,
         scores=scores,
-        n_heldout=len(split.heldout),
+        n_heldout=len(sites.public_split(request.task)[1].heldout),
         rounds=course.rounds,
         sites=took_part,
         benefit=benefit.measure(course, scores) if request.benefit else {},
         executor=executor,
         seconds={**course.seconds, "total": time.monotonic() - began},
-        data={
-            "source": rows.source,
-            "fingerprint": rows.fingerprint,
-            "n_training": sum(site.samples for site in took_part),
-            "n_calibration": len(split.calibration),
-            "n_heldout": len(split.heldout),
-            "synthetic": rows.synthetic,
-            "sites": [{"name": site.name, "samples": site.samples} for site in took_part],
-        },
+        data=sites.described(request, took_part),
     )
+
+
+def _less(site: SiteInfo, left_out: int) -> SiteInfo:
+    """Return ``site`` without the rows it left out."""
+    samples = site.samples - left_out
+    return replace(site, samples=samples, synthetic=min(site.synthetic, samples))
 
 
 def executor_for(request: RunRequest) -> str:

@@ -24,7 +24,7 @@ class Result:
     ----------
     rounds : rounds really done.
     scores, n_heldout : every metric with its interval, and on how many rows.
-    data : source, fingerprint, n_training, n_calibration, n_heldout, synthetic.
+    data : see ``fl.sites.described``.
     benefit : by position, local and federated scores; under -1 the pooled ones.
     """
 
@@ -42,25 +42,17 @@ class Result:
 def result_of(request: RunRequest, snapshot: Snapshot, sites: Sequence[SiteInfo]) -> Result:
     """Return what a run that was cancelled leaves behind: its last good model, calibrated and scored."""
     from fl.evaluation import calibrated
-    from fl.sites import public_split
+    from fl.sites import described
 
     task = get_task(request.task)
     calibration, scores = calibrated(task, snapshot.weights, snapshot.preparation)
-    rows, split = public_split(request.task)
-    data = {
-        "source": rows.source,
-        "fingerprint": rows.fingerprint,
-        "n_training": sum(site.samples for site in sites),
-        "n_calibration": len(split.calibration),
-        "n_heldout": len(split.heldout),
-        "synthetic": rows.synthetic,
-    }
+    data = described(request, sites)
     return Result(
         weights=snapshot.weights,
         preparation=snapshot.preparation,
         calibration=calibration,
         scores=scores,
-        n_heldout=len(split.heldout),
+        n_heldout=data["n_heldout"],
         rounds=snapshot.round,
         executor="",
         data=data,
@@ -74,7 +66,7 @@ def keep(run_id: int, request: RunRequest, result: Result, sites: Sequence[SiteI
     benefit = {names.get(position, "pooled"): scores for position, scores in result.benefit.items()}
     manifest = describe(
         task=request.task,
-        data={**result.data, "sites": [{"name": site.name, "samples": site.samples} for site in sites]},
+        data=result.data,
         request=request.to_json(),
         rounds=result.rounds,
         executor=result.executor,

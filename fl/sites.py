@@ -4,8 +4,10 @@ The roster is made from names and receipts, without opening the vault. Rows are 
 the public training rows, or what a site contributed, less every row that is also held out for scoring.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from sqlalchemy import select
@@ -52,10 +54,11 @@ def roster(request: RunRequest) -> list[SiteInfo]:
     RequestError
         When the public data cannot be divided as asked, or a dataset is unknown, withdrawn or of another task.
     """
-    public = [
-        SiteInfo(position, name, len(index), int(public_split(request.task)[0].y[index].sum()))
-        for position, (name, index) in enumerate(_public_parts(request.plan))
-    ]
+    public = []
+    for position, (name, index) in enumerate(_public_parts(request.plan)):
+        rows = public_split(request.task)[0]
+        generated = len(index) if rows.synthetic else 0
+        public.append(SiteInfo(position, name, len(index), int(rows.y[index].sum()), generated))
     contributed: dict[int, SiteInfo] = {}
     for record in sorted(_records(request), key=lambda record: (record.site_id, record.id)):
         known = contributed.get(record.site_id, SiteInfo(0, record.site.name, site_id=record.site_id))
@@ -63,12 +66,31 @@ def roster(request: RunRequest) -> list[SiteInfo]:
             known,
             samples=known.samples + record.rows,
             positives=known.positives + record.positives,
+            synthetic=known.synthetic + (record.rows if record.synthetic else 0),
             dataset_ids=(*known.dataset_ids, record.id),
         )
     return [
         replace(site, position=position, name=_unlike(site.name, public) if position >= len(public) else site.name)
         for position, site in enumerate([*public, *contributed.values()])
     ]
+
+
+def described(request: RunRequest, sites: Sequence[SiteInfo]) -> dict[str, Any]:
+    """Return what a manifest says of the data: the public rows, how many rows served what, and who trained.
+
+    ``synthetic`` is about the rows that a model is scored on, ``n_synthetic`` counts generated training rows.
+    """
+    rows, split = public_split(request.task)
+    return {
+        "source": rows.source,
+        "fingerprint": rows.fingerprint,
+        "n_training": sum(site.samples for site in sites),
+        "n_synthetic": sum(site.synthetic for site in sites),
+        "n_calibration": len(split.calibration),
+        "n_heldout": len(split.heldout),
+        "synthetic": rows.synthetic,
+        "sites": [{"name": site.name, "samples": site.samples} for site in sites],
+    }
 
 
 def rows_of(request: RunRequest, position: int) -> SiteRows:

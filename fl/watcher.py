@@ -46,12 +46,16 @@ class Stop:
 
 @dataclass(frozen=True)
 class SiteInfo:
-    """A site of a run. ``site_id`` and ``dataset_ids`` are database keys, None and () for a part of public data."""
+    """A site of a run. ``site_id`` and ``dataset_ids`` are database keys, None and () for a part of public data.
+
+    ``synthetic`` of its ``samples`` are generated rows.
+    """
 
     position: int
     name: str
     samples: int = 0
     positives: int = 0
+    synthetic: int = 0
     site_id: int | None = None
     dataset_ids: tuple[int, ...] = ()
 

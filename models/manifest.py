@@ -33,7 +33,8 @@ def describe(
 
     Parameters
     ----------
-    data : source, fingerprint, n_training, n_calibration, n_heldout, synthetic, sites [{name, samples}].
+    data : source, fingerprint, n_training, n_synthetic (generated ones among them), n_calibration, n_heldout,
+        synthetic (whether scored on generated rows), sites [{name, samples}].
     request : the run's request as JSON, with seed and strategy.
     rounds : rounds really done.
     scores, n : every metric on the ``n`` held-out rows, with its interval.

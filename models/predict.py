@@ -103,15 +103,25 @@ def _synthetic(task: Task, version: VersionView) -> bool:
     return task.synthetic_only or bool(version.manifest.get("data", {}).get("synthetic"))
 
 
-def _warnings(task: Task, row: FloatArray, low: float, high: float, synthetic: bool) -> tuple[str, ...]:
+def _origin(task: Task, version: VersionView) -> str:
+    """Return the sentence about generated training rows, empty when there were none."""
+    data = version.manifest.get("data", {})
+    if _synthetic(task, version):
+        return "The model was trained on generated rows and knows nothing of real people."
+    if generated := data.get("n_synthetic", 0):
+        return f"{generated:,} of the {data['n_training']:,} rows that trained the model were generated."
+    return ""
+
+
+def _warnings(task: Task, row: FloatArray, low: float, high: float, origin: str) -> tuple[str, ...]:
     found = []
-    gaps = [column.title.lower() for column, value in zip(task.schema.columns, row, strict=True) if np.isnan(value)]
+    gaps = [column.title for column, value in zip(task.schema.columns, row, strict=True) if np.isnan(value)]
     if gaps:
         found.append(f"Not given, so a typical value stood in: {', '.join(gaps)}.")
     if low < THRESHOLD <= high:
         found.append("Close call: the interval of the probability reaches to both sides of the operating point.")
-    if synthetic:
-        found.append("The model was trained on generated rows and knows nothing of real people.")
+    if origin:
+        found.append(origin)
     return tuple(found)
 
 
@@ -160,7 +170,7 @@ def predict(task: Task, x: FloatArray, *, explain: bool = True, version_id: int 
     logits = model.logits(rows)
     chances = model.calibration.probability(logits)
     lows, highs = model.calibration.interval(logits)
-    synthetic = _synthetic(task, version)
+    synthetic, origin = _synthetic(task, version), _origin(task, version)
     made = []
     for index, row in enumerate(rows):
         chance, low, high = float(chances[index]), float(lows[index]), float(highs[index])
@@ -179,7 +189,7 @@ def predict(task: Task, x: FloatArray, *, explain: bool = True, version_id: int 
                 version=version.label,
                 sha256=version.sha256,
                 synthetic=synthetic,
-                warnings=_warnings(task, row, low, high, synthetic),
+                warnings=_warnings(task, row, low, high, origin),
             )
         )
     return made

@@ -43,8 +43,7 @@ def page() -> None:
     open_here = {section.name: section for section in SECTIONS if gate.may(section.action)}
     # The address says which section is shown, so that a link and a reload lead to the same place.
     asked = st.query_params.get("section") or tour.section() or "overview"
-    st.session_state[tour.SHOWN] = st.session_state[CHOSEN] = asked if asked in open_here else "overview"
-    tour.bar()
+    st.session_state[CHOSEN] = asked if asked in open_here else "overview"
     theme.page("Admin")
     name = st.segmented_control(
         "Section",

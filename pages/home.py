@@ -15,7 +15,6 @@ REFRESH = 1.0  # seconds, while a run is active
 
 def page() -> None:
     """Draw the page for whoever looks at it."""
-    tour.bar()
     promise, hive = st.columns([6, 5], gap="large", vertical_alignment="center")
     with promise:
         _promise()
@@ -36,7 +35,7 @@ def _promise() -> None:
     theme.page(
         "Hospitals learn together. Patients stay home.",
         "Each site trains on its own records. Only model updates travel. Everyone gets the resulting model, and sees "
-        "how much better it is than training alone.",
+        "what it gained against training alone.",
         eyebrow="Federated learning for medicine",
     )
     _continue()

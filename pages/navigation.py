@@ -6,7 +6,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from accounts.permissions import Action, allowed
-from components import gate, theme
+from components import gate, theme, tour
 from settings import get_settings
 
 HERE = Path(__file__).parent
@@ -53,5 +53,6 @@ if get_settings().demo:
         st.caption("Demo mode: anybody may take any role here. Do not upload real patients' data.")
 if page is not account:
     gate.require(PLACES[pages.index(page)].action)
+tour.bar()
 page.run()
 theme.footer()

@@ -12,7 +12,7 @@ from data.sites import ensure_site
 from data.table import Dataset
 from fl.federation import federate
 from fl.request import RequestError, RunRequest
-from fl.sites import join, public_split, roster, rows_of
+from fl.sites import described, join, public_split, roster, rows_of
 from fl.watcher import QuorumLost, Stop
 from models.registry import get_task
 from tests.fl.told import Told
@@ -42,6 +42,14 @@ def test_public_parts_come_first_and_datasets_of_one_site_train_together(home: o
     assert (sites[2].samples, sites[2].dataset_ids) == (45, (datasets[0], datasets[2]))
     assert sites[0].site_id is None and sites[2].site_id is not None
     assert len(rows_of(request, 2).rows) == 45
+
+
+def test_generated_rows_are_counted_in_what_a_manifest_says_of_the_data(home: object) -> None:
+    request = replace(REQUEST, datasets=(contribute("Alpha", generated(30, 1)),))
+    data = described(request, roster(request))
+    assert data["n_synthetic"] == 30
+    assert data["n_training"] == 30 + len(public_split(TASK)[1].training)
+    assert data["synthetic"] is False
 
 
 def test_public_parts_hold_every_training_row_once_and_no_held_out_row(home: object) -> None:

@@ -34,8 +34,8 @@ def untrained(task: Task, seed: int) -> Made:
     return weights, preparation, Calibration.fit(logits, kept.y, resamples=20)
 
 
-def manifest_of(task: Task) -> dict[str, Any]:
-    data = {"source": "test", "fingerprint": task.public().fingerprint, "synthetic": False, "sites": []}
+def manifest_of(task: Task, **more: object) -> dict[str, Any]:
+    data = {"source": "test", "fingerprint": task.public().fingerprint, "synthetic": False, "sites": [], **more}
     return describe(
         task=task.name, data=data, request={"seed": 0}, rounds=1, executor="in-process", scores={}, n=0, command="test"
     )
@@ -43,11 +43,11 @@ def manifest_of(task: Task) -> dict[str, Any]:
 
 @pytest.fixture
 def keep(home: Any) -> Callable[..., VersionView]:
-    """Make a version of a task: ``keep("vitals", seed=1)``."""
+    """Make a version of a task: ``keep("vitals", seed=1)``; more names go into the manifest's data."""
 
-    def make(name: str = "vitals", seed: int = 0) -> VersionView:
+    def make(name: str = "vitals", seed: int = 0, **data: object) -> VersionView:
         task = get_task(name)
-        return save_version(task, *untrained(task, seed), run_id=None, manifest=manifest_of(task))
+        return save_version(task, *untrained(task, seed), run_id=None, manifest=manifest_of(task, **data))
 
     return make
 

@@ -34,6 +34,13 @@ def test_the_shipped_champion_knows_healthy_from_unhealthy_vital_signs(home: obj
     json.dumps(asdict(well), allow_nan=False)
 
 
+def test_a_model_that_learnt_from_some_generated_rows_says_how_many(keep: Keep) -> None:
+    version = keep("breast_cancer", n_training=519, n_synthetic=120)
+    task = get_task("breast_cancer")
+    answer = predict(task, task.public().x[:1], version_id=version.id)[0]
+    assert "120 of the 519 rows that trained the model were generated." in answer.warnings
+
+
 @pytest.mark.parametrize("name", ["vitals", "breast_cancer", "heart_disease"])
 def test_contributions_sum_to_the_difference_in_log_odds_from_a_typical_patient(
     name: str, home: object, datasets: object
@@ -57,7 +64,7 @@ def test_contributions_come_largest_first_and_name_what_was_missing(home: object
     assert weights == sorted(weights, reverse=True)
     by_column = {each.column: each for each in answer.contributions}
     assert by_column["chol"].value is None and by_column["trestbps"].value == 130
-    assert any("cholesterol, major vessels" in warning for warning in answer.warnings)
+    assert any("Cholesterol, Major vessels" in warning for warning in answer.warnings)
 
 
 def test_an_interval_across_the_operating_point_is_called_a_close_call(home: object) -> None:
