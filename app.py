@@ -54,12 +54,13 @@ def prepare() -> None:
 
 
 def warm() -> None:
-    """Load what the first click would wait for: checking a request, and answering, for one made-up patient a task."""
+    """Load what first clicks would wait for: checking a request, answering for a patient, finding passages."""
     import data.intake.table  # noqa: F401
     from fl import runs
     from models.predict import predict
     from models.registry import tasks
     from models.versions import VersionError, champion
+    from rag import readiness
 
     runs.prepare()
     for task in tasks().values():
@@ -68,6 +69,7 @@ def warm() -> None:
                 predict(task, task.generate(1).x)
         except VersionError as error:
             log.warning("%s cannot answer: %s", task.name, error)
+    readiness.prepare()
 
 
 keep_queries_out_of_the_log()

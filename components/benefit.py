@@ -57,7 +57,7 @@ def benefit_sentence(run: RunView, metric: str = "auc") -> str:
         said += f" {amount(cannot, 'site')} cannot train alone."
     pooled = pooled_score(run, metric)
     if pooled:
-        said += f" One model on all rows pooled, meant as the upper bound, reaches {number(pooled['value'])}."
+        said += f" One model on all rows pooled, for comparison, reaches {number(pooled['value'])}."
     if len(alone) > SHOWN_SITES:
         said += f" The chart shows the {SHOWN_SITES} sites that do worst alone; the table has all."
     return said

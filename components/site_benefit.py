@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 KINDS = (
     ("local", "your site alone", "diamond-open"),
     ("federated", "federated model", "circle"),
-    ("pooled", "all rows pooled (upper bound)", "line-ew-open"),
+    ("pooled", "all rows pooled", "line-ew-open"),
 )
 
 
@@ -163,7 +163,7 @@ def benefit_history(history: Sequence[SiteBenefit]) -> "go.Figure":
     figure.update_layout(
         height=300,
         margin={"l": 0, "r": 0, "t": 8, "b": 0},
-        legend={"orientation": "h", "y": 1.15, "x": 0},
+        legend={"orientation": "h", "y": -0.15, "yanchor": "top", "x": 0},
         xaxis={
             "tickvals": list(range(len(ordered))),
             "ticktext": [f"run {entry.run_id}" for entry in ordered],

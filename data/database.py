@@ -258,7 +258,7 @@ def engine(url: str | None = None) -> Engine:
     """Return the engine for ``url``, or for the settings' database; one a process and address."""
     if url is None:
         return engine(get_settings().database_url)
-    made = create_engine(url, connect_args={"timeout": 15})
+    made = create_engine(url, connect_args={"timeout": 15}, hide_parameters=True)  # errors tell no health data
 
     @event.listens_for(made, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:

@@ -1,14 +1,16 @@
 """What each site gets from the federation against training alone, and what all rows in one place would give.
 
 A site trains its own model itself and sends it. The pooled model is an upper bound for comparison only: it opens the
-vault for all sites at once, which nobody could do where sites keep their records apart.
+vault for all sites at once, which nobody could do where sites keep their records apart. Since it takes as many steps a
+round as all sites together, it would overfit by the run's number of rounds; it stops at the round with the lowest loss
+on the calibration rows.
 """
 
 from typing import Any
 
 from fl import sites
 from fl.course import Course
-from fl.evaluation import calibrated
+from fl.evaluation import calibrated, calibration_loss
 from fl.local import POOLED, train_alone
 from models.metrics import Interval
 from models.registry import get_task
@@ -31,7 +33,10 @@ def measure(course: Course, federated: dict[str, Interval]) -> Benefit:
     course.watcher.phase("measuring benefit: all rows pooled")
     parts = [sites.rows_of(course.request, position).rows for position in sorted(course.alone)]
     if parts:
-        weights, preparation = train_alone(course.request, sites.join(parts), position=POOLED, stop=course.stop)
+        pooled = sites.join(parts)
+        weights, preparation = train_alone(
+            course.request, pooled, position=POOLED, stop=course.stop, loss_of=calibration_loss(task)
+        )
         _, scores = calibrated(task, weights, preparation)
         found[-1] = {"pooled": _as_json(scores)}
     return found

@@ -1,5 +1,7 @@
 """Scoring weights on rows that no site trains on: the same rows in every round, run and strategy."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
@@ -44,6 +46,17 @@ class HeldOut:
             return float("nan"), {}
         metrics = binary_metrics(self.y, 1 / (1 + np.exp(-logits.astype(np.float64))))
         return metrics.pop("loss"), metrics
+
+
+def calibration_loss(task: Task) -> Callable[[FloatArray, Preparation], float]:
+    """Return a function from a model to its loss on the task's calibration rows, to choose a round by."""
+    public, split = public_split(task.name)
+    rows = public.take(split.calibration)
+
+    def loss(weights: FloatArray, preparation: Preparation) -> float:
+        return HeldOut(task, preparation, rows).score(weights)[0]
+
+    return loss
 
 
 def calibrated(task: Task, weights: FloatArray, preparation: Preparation) -> tuple[Calibration, dict[str, Interval]]:

@@ -1,5 +1,6 @@
 """Training a network on the rows of one place: the only loop that learns, for sites, for one site alone, and pooled."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -160,13 +161,19 @@ def tensors_of(task: Task, rows: Dataset, preparation: Preparation) -> tuple[Ten
 
 
 def train_alone(
-    request: RunRequest, rows: Dataset, *, position: int, stop: Stop | None = None
+    request: RunRequest,
+    rows: Dataset,
+    *,
+    position: int,
+    stop: Stop | None = None,
+    loss_of: Callable[[FloatArray, Preparation], float] | None = None,
 ) -> tuple[FloatArray, Preparation]:
     """Train on ``rows`` only, by the recipe of the run: same start, rounds, epochs and settings, own preparation.
 
     Parameters
     ----------
     position : of the site, or POOLED; decides the order of rows.
+    loss_of : keeps the round with the lowest of these losses (early stopping); None keeps the last round.
     """
     task = get_task(request.task)
     fill = combine_medians([medians(rows.x)])
@@ -174,9 +181,13 @@ def train_alone(
     preparation = Preparation(fill, mean, scale)
     net = network_of(request.task)
     x, y = tensors_of(task, rows, preparation)
-    weights = initial_weights(task, request.seed)
+    weights = best = initial_weights(task, request.seed)
+    lowest = float("inf")
     for round in range(1, request.rounds + 1):
         recipe = Recipe.of(request, task, round)
         train(net, x, y, weights, recipe, seed=seed_of(request.seed, round, position), stop=stop)
         weights = net.take()
-    return weights, preparation
+        loss = loss_of(weights, preparation) if loss_of else -float(round)
+        if loss < lowest:
+            lowest, best = loss, weights
+    return best, preparation

@@ -2,13 +2,21 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from benchmarks.installation import Installation, browser, chromium_path, running
 
-Picture = Callable[[Page, str], None]
+Picture = Callable[..., None]
+Scheme = Literal["light", "dark"]
+VIEWS: tuple[tuple[Scheme, int, int], ...] = (
+    ("light", 1440, 900),
+    ("dark", 1440, 900),
+    ("light", 390, 844),
+    ("dark", 390, 844),
+)
 
 
 @pytest.fixture(scope="session")
@@ -27,18 +35,25 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 @pytest.fixture
 def picture(request: pytest.FixtureRequest) -> Picture:
-    """Save what the page shows now, in both themes and widths, when --pictures names a folder."""
+    """Save what the page shows in both themes and widths, from ``at`` on, when --pictures names a folder."""
     folder = request.config.getoption("--pictures")
 
-    def take(page: Page, name: str) -> None:
+    def take(page: Page, name: str, at: Locator | None = None) -> None:
         if not folder:
             return
         Path(folder).mkdir(parents=True, exist_ok=True)
         before = page.viewport_size
-        for scheme, width, height in (("light", 1440, 900), ("dark", 390, 844), ("dark", 1440, 900)):
+        for scheme, width, height in VIEWS:
             page.set_viewport_size({"width": width, "height": height})
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            page.wait_for_timeout(1500)
+            page.emulate_media(color_scheme=scheme)
+            page.wait_for_timeout(1200)
+            main = page.get_by_test_id("stMain")
+            if at is None:
+                main.evaluate("main => main.scrollTo(0, 0)")
+            else:
+                at.evaluate("here => here.scrollIntoView({block: 'start'})")
+                main.evaluate("main => main.scrollBy(0, -90)")  # below the navigation, which stays on top
+            page.wait_for_timeout(600)
             page.screenshot(path=Path(folder) / f"{name}-{scheme}-{width}.png")
         page.emulate_media(color_scheme="light")
         if before:

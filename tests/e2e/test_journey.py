@@ -81,14 +81,14 @@ def provider_contributes_a_csv(page: Page, installation: Installation, picture: 
     expect(text(page, "nothing of it is kept")).to_be_visible()
     expect(page.get_by_test_id("stTable").get_by_text("-7").first).to_be_visible()
     expect(page.get_by_role("button", name="Contribute these rows")).to_have_count(0)
-    picture(page, "contribute-problem")
+    picture(page, "contribute-problem", page.get_by_role("heading", name="3. Check"))
 
     file_input.set_input_files({"name": "visits.csv", "mimeType": "text/csv", "buffer": "\n".join(sample).encode()})
     expect(page.get_by_role("button", name="Contribute these rows")).to_be_enabled()
     page.get_by_role("button", name="Contribute these rows").click()
     expect(text(page, r"rows of visits\.csv are in the vault")).to_be_visible()
     idle(page)
-    picture(page, "contribute")
+    picture(page, "contribute", page.get_by_role("heading", name="4. Confirm"))
 
 
 def admin_runs_a_federation_with_it(page: Page, installation: Installation, picture: Picture) -> None:
@@ -103,7 +103,6 @@ def admin_runs_a_federation_with_it(page: Page, installation: Installation, pict
     picture(page, "start")
     page.get_by_role("button", name="Start the run").click()
     expect(text(page, r"[Rr]ound")).to_be_visible()
-    picture(page, "run")
     expect(text(page, "Became version 2")).to_be_visible(timeout=120_000)
     expect(page.get_by_role("button", name="Cancel the run")).to_have_count(0)
     idle(page)
@@ -155,4 +154,4 @@ def provider_sees_the_benefit(page: Page, installation: Installation, picture: P
     page.get_by_role("link", name="Contribute").click()
     expect(page.get_by_role("heading", name="What my site gains")).to_be_visible()
     idle(page)
-    picture(page, "benefit")
+    picture(page, "benefit", page.get_by_role("heading", name="What my site gains"))

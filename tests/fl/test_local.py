@@ -7,8 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-from fl.local import FlatNetwork, Recipe, seed_of, train
+from data.table import FloatArray
+from fl.local import FlatNetwork, Recipe, seed_of, train, train_alone
+from fl.request import RunRequest
 from fl.watcher import Cancelled, Stop
+from models.preparation import Preparation
+from models.registry import get_task
 from models.weights import flat_weights, load_flat
 
 
@@ -96,6 +100,22 @@ def rows_without_seeding() -> tuple[torch.Tensor, torch.Tensor]:
 def test_seeds_differ_for_every_run_round_and_site() -> None:
     seeds = {seed_of(s, r, p) for s in range(5) for r in range(5) for p in range(5)}
     assert len(seeds) == 125 and all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_training_alone_keeps_the_round_that_a_given_loss_likes_best() -> None:
+    request = RunRequest("vitals", rounds=3, local_epochs=1)
+    rows = get_task("vitals").generate(60, 0)
+    kept: list[FloatArray] = []
+
+    def loss_of(weights: FloatArray, _preparation: Preparation) -> float:
+        kept.append(weights)
+        return [2.0, 1.0, 3.0][len(kept) - 1]
+
+    best, _ = train_alone(request, rows, position=0, loss_of=loss_of)
+    last, _ = train_alone(request, rows, position=0)
+
+    assert (best == kept[1]).all()
+    assert (last == kept[2]).all()
 
 
 def test_training_stops_between_two_batches() -> None:
