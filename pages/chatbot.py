@@ -124,6 +124,10 @@ def show(talk: Talk) -> None:
         if given:
             with st.chat_message("assistant", avatar=":material/menu_book:"):
                 answer_card(given, anchor=f"source-{number}")
+        elif number < len(talk.turns) - 1:
+            with st.chat_message("assistant", avatar=":material/menu_book:"):
+                st.caption("Not answered, since the next question came first.")
+                st.button("Ask again", key=f"again-{number}", on_click=ask, args=(question,))
     last = talk.turns[-1][1]
     if last and last.follow_ups:
         with st.container(horizontal=True, gap="small"):

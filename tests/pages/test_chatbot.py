@@ -69,6 +69,16 @@ def test_an_emergency_gives_a_red_card_without_waiting_for_the_index(
     assert "112" in app.error[0].value
 
 
+def test_a_question_overtaken_by_the_next_one_can_be_asked_again(page: OpenPage) -> None:
+    app = page("chatbot")
+    talk = app.session_state["companion"]
+    talk.turns += [("What are the symptoms of asthma?", None), ("How is stroke treated?", None)]
+    app.run()
+    assert "Not answered, since the next question came first." in said(app)
+    app = button(app, "Ask again").click().run()
+    assert "wheezing, cough, a tight chest" in said(app)
+
+
 def test_a_preparation_that_failed_is_said_in_a_sentence(page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readiness, "prepare", lambda: readiness.Readiness(error="The disk is full."))
     assert "The disk is full." in said(ask(page("chatbot"), "What is asthma?"))
