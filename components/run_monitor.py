@@ -6,6 +6,7 @@ ends the page is drawn once more, and a slider replays the rounds.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
@@ -18,6 +19,7 @@ from components.theme import duration, figure, figures, interval, number
 if TYPE_CHECKING:
     from fl.runs import RunView
 
+YOUNG, PATIENCE = 2.0, 0.5  # seconds: of a run that was just asked for, its first round is waited for this long
 REFRESH = 0.7  # seconds; longer for runs with very many sites and rounds, which take longer to read
 STATUS: dict[str, tuple[str, Literal["gray", "primary", "green", "red", "orange"]]] = {
     "queued": (":material/schedule:", "gray"),
@@ -72,6 +74,10 @@ def _live(run_id: int, can_cancel: bool) -> None:
     if not run.active:
         st.rerun()
     _heading(run)
+    give_up = time.monotonic() + PATIENCE
+    while not run.round and run.active and run.elapsed < YOUNG and time.monotonic() < give_up:
+        time.sleep(0.03)  # a warm worker has its first round this soon, and the next look is later
+        run = get_run(run_id)
     hive, strip = st.columns([5, 4], gap="large")
     with hive:
         run_hive.show_now(run, key=f"monitor_hive_{run_id}")
