@@ -4,15 +4,18 @@ Every figure is measured in a real browser on an installation of its own, severa
 """
 
 import re
+import sqlite3
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from benchmarks.installation import browser, running
+from benchmarks.installation import Installation, browser, running
 
 PATIENCE = 60_000  # ms
 ROUND = re.compile(r"(Round [1-9]\d*|[1-9]\d* of \d+ rounds)")
@@ -24,8 +27,9 @@ def measure(repetitions: int) -> dict[str, dict[str, float | list[float]]]:
     ``serve_to_paint``: from the start of the server (migration included) to the heading of Home, second start of a
     home. ``paint_*``: from the address to the heading in a browser that was there before. ``click_to_round_cold``:
     from the click on "Start the run" to the first round on the screen, 2 s after the server answered, with a worker
-    that has loaded nothing yet. ``click_to_round_warm``: the same once the worker is warm. ``click_to_cancelled``:
-    from the click on "Cancel the run" to the page that says so and offers to resume.
+    that has loaded nothing yet. ``click_to_round_warm``: the same once the worker is warm. ``click_to_stopped`` and
+    ``click_to_cancelled``: from the click on "Cancel the run" until the run of 1000 rounds has ended, and until the
+    page says so and offers to resume it.
     """
     found: dict[str, list[float]] = {}
 
@@ -48,7 +52,9 @@ def measure(repetitions: int) -> dict[str, dict[str, float | list[float]]]:
                 note("click_to_round_cold", _click_to_round(page, installation.url))
                 _wait_until_warm(page, installation.url)
                 note("click_to_round_warm", _click_to_round(page, installation.url))
-                note("click_to_cancelled", _click_to_cancelled(page, installation.url))
+                stopped, shown = _click_to_cancelled(page, installation)
+                note("click_to_stopped", stopped)
+                note("click_to_cancelled", shown)
                 for name, heading in (("", "Patients stay home"), ("model_hive", "Model Hive"), ("admin", "Admin")):
                     note(f"paint_{name or 'home'}", _paint(page, f"{installation.url}/{name}", heading))
     return {name: {"median": statistics.median(values), "values": list(values)} for name, values in found.items()}
@@ -96,11 +102,17 @@ def _click_to_round(page: Page, url: str) -> float:
     return seconds
 
 
-def _click_to_cancelled(page: Page, url: str) -> float:
-    _start(page, url, rounds=1000)
+def _click_to_cancelled(page: Page, installation: Installation) -> tuple[float, float]:
+    """Return the seconds until the run had ended, by its record, and until the page showed it."""
+    _start(page, installation.url, rounds=1000)
     expect(page.get_by_text(ROUND).first).to_be_visible(timeout=PATIENCE)
+    clicked = datetime.now(UTC)
     page.get_by_role("button", name="Cancel the run").click()
-    return _timed(lambda: expect(page.get_by_role("button", name="Resume the run")).to_be_visible(timeout=PATIENCE))
+    expect(page.get_by_role("button", name="Resume the run")).to_be_visible(timeout=PATIENCE)
+    shown = (datetime.now(UTC) - clicked).total_seconds()
+    with closing(sqlite3.connect(installation.home / "medhive.db")) as database:
+        ended: str = database.execute("SELECT finished_at FROM runs ORDER BY id DESC LIMIT 1").fetchone()[0]
+    return (datetime.fromisoformat(ended).replace(tzinfo=UTC) - clicked).total_seconds(), shown
 
 
 def _wait_until_warm(page: Page, url: str) -> None:

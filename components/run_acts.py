@@ -1,10 +1,14 @@
 """What can be done to a run from its monitor: cancel it, resume it. Whoever presses is checked at that moment."""
 
+import time
+
 import streamlit as st
 
 from accounts.permissions import Action
 from components import gate
-from fl.runs import RunView, WrongState, cancel, resume
+from fl.runs import RunView, WrongState, cancel, list_runs, resume
+
+PATIENCE = 2.0  # seconds that a cancellation may take
 
 
 def cancel_button(run: RunView) -> None:
@@ -29,7 +33,16 @@ def cancel_button(run: RunView) -> None:
         except WrongState as error:
             st.error(str(error))
             return
+        with st.spinner("Stopping"):
+            _wait_for_end(run.id)
         st.rerun()
+
+
+def _wait_for_end(run_id: int) -> None:
+    """Wait as long as a cancellation may take: the next look at a long run would come later."""
+    give_up = time.monotonic() + PATIENCE
+    while time.monotonic() < give_up and any(run.id == run_id for run in list_runs(status="running")):
+        time.sleep(0.05)
 
 
 def resume_button(run: RunView) -> None:
