@@ -125,7 +125,7 @@ class Worker:
         log.info("run %d: %s after %.1f s", run_id, status, time.monotonic() - began)
 
     def _use_quiet_time(self) -> None:
-        """While nothing is asked for: start Ray, get MLflow ready and have finished runs handed to it."""
+        """While nothing is asked for: start Ray if a task needs it, get MLflow ready and have finished runs handed to it."""
         failed: set[int] = set()
         told_mlflow = started_ray = False
         while not self.ending.wait(1.0):
@@ -139,7 +139,8 @@ class Worker:
                     failed |= tracking.untracked()
                 if not started_ray and quiet > QUIET_BEFORE_RAY_SECONDS:
                     started_ray = True
-                    _start_ray()
+                    if needs_ray():
+                        _start_ray()
             except Exception as error:
                 log.warning("in quiet time: %s", type(error).__name__)
 
@@ -214,6 +215,15 @@ def _rehearse(stop: Stop) -> None:
             request = RunRequest.for_task(task, sites=2, partition="iid", rounds=1, executor="in-process")
             federate(request, watcher=Silent(), stop=stop)
             return
+
+
+def needs_ray() -> bool:
+    """Whether some task trains on Ray's actors unless told otherwise; else Ray's memory is better left free."""
+    from fl.federation import executor_for
+    from fl.request import RunRequest
+    from models.registry import tasks
+
+    return any(executor_for(RunRequest.for_task(task)) == "ray" for task in tasks().values())
 
 
 def _start_ray() -> None:
