@@ -28,7 +28,9 @@ e2e: $(VENV)/.tested chromium ## only the journey in a real browser
 	$(PY) -m pytest -m e2e
 
 pictures: $(VENV)/.tested chromium ## take the pictures of the README anew, by the browser journey
-	$(PY) -m pytest -m e2e --pictures docs/pictures
+	$(PY) -m pytest -m e2e --pictures test-results/pictures
+	mkdir -p docs/pictures
+	grep -o 'docs/pictures/[a-z0-9-]*\.png' README.md | sort -u | while read -r picture; do cp "test-results/pictures/$${picture##*/}" "$$picture"; done
 
 lint: $(VENV)/.tested ## ruff, mypy and import-linter
 	$(VENV)/bin/ruff check .

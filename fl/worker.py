@@ -125,7 +125,7 @@ class Worker:
         log.info("run %d: %s after %.1f s", run_id, status, time.monotonic() - began)
 
     def _use_quiet_time(self) -> None:
-        """While nothing is asked for: start Ray if a task needs it, get MLflow ready and have finished runs handed to it."""
+        """While nothing is asked for: start Ray if a task needs it, have finished runs handed to MLflow."""
         failed: set[int] = set()
         told_mlflow = started_ray = False
         while not self.ending.wait(1.0):

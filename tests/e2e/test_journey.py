@@ -54,6 +54,7 @@ def test_from_uploaded_csv_to_promoted_champion(page: Page, installation: Instal
     expect(text(page, "Last run")).to_be_visible()
     idle(page)
     picture(page, "home")
+    anybody_asks_the_companion(page, installation, picture)
 
 
 def visitor_sees_the_promise_and_may_not_start_a_run(page: Page, installation: Installation) -> None:
@@ -155,3 +156,13 @@ def provider_sees_the_benefit(page: Page, installation: Installation, picture: P
     expect(page.get_by_role("heading", name="What my site gains")).to_be_visible()
     idle(page)
     picture(page, "benefit", page.get_by_role("heading", name="What my site gains"))
+
+
+def anybody_asks_the_companion(page: Page, installation: Installation, picture: Picture) -> None:
+    page.goto(f"{installation.url}/chatbot")
+    page.get_by_test_id("stChatInputTextArea").fill("What are the signs of a stroke?")
+    page.keyboard.press("Enter")
+    expect(text(page, "The face may droop")).to_be_visible(timeout=120_000)
+    expect(text(page, "MedlinePlus: Stroke")).to_be_visible()
+    idle(page)
+    picture(page, "companion")
