@@ -26,7 +26,12 @@ def main(arguments: list[str] | None = None) -> int:
     for name, figure in figures.items():
         print(f"{name:22} {figure['median']:7.2f} s   {figure['values']}")
     if chosen.json:
-        report = {"figures": figures, "machine": machine(), "commit": commit(), "command": " ".join(sys.argv[1:])}
+        report = {
+            "figures": figures,
+            "machine": machine(),
+            "commit": commit(),
+            "command": "python -m benchmarks " + " ".join(sys.argv[1:]),
+        }
         chosen.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     return 0
 
