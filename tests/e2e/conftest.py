@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.installation import Installation, browser, chromium_path, running
+
+PATIENCE = 60_000  # ms; generous, since a loaded machine is slow and a wrong page stays wrong
 
 Picture = Callable[..., None]
 Scheme = Literal["light", "dark"]
@@ -60,3 +62,9 @@ def picture(request: pytest.FixtureRequest) -> Picture:
             page.set_viewport_size(before)
 
     return take
+
+
+def idle(page: Page) -> None:
+    """Wait until Streamlit has finished drawing; a rerun begins a moment after what caused it."""
+    page.wait_for_timeout(400)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)

@@ -6,11 +6,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.installation import Installation
-from tests.e2e.conftest import Picture
+from tests.e2e.conftest import PATIENCE, Picture, idle
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
-
-PATIENCE = 60_000  # ms; generous, since a loaded machine is slow and a wrong page stays wrong
 
 
 @pytest.fixture
@@ -30,12 +28,6 @@ def take_role(page: Page, installation: Installation, role: str) -> None:
 def choose(page: Page, label: str, option: str) -> None:
     page.get_by_role("combobox", name=label).click()
     page.get_by_role("option", name=re.compile(option)).click()
-
-
-def idle(page: Page) -> None:
-    """Wait until Streamlit has finished drawing; a rerun begins a moment after what caused it."""
-    page.wait_for_timeout(400)
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
 
 
 def text(page: Page, pattern: str) -> Locator:
