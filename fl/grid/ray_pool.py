@@ -134,7 +134,6 @@ class Pool:
             ray.init(
                 num_cpus=get_settings().ray_actors,
                 include_dashboard=False,
-                _node_ip_address="127.0.0.1",  # not to be reached from other machines
                 log_to_driver=False,
                 logging_level=logging.ERROR,
                 configure_logging=False,
