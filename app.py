@@ -57,7 +57,7 @@ def prepare() -> None:
 
 def warm() -> None:
     """Load what first clicks would wait for: checking a request, answering for a patient, finding passages."""
-    import data.intake.table  # noqa: F401
+    import data.intake.table  # noqa: F401  imports pandas and pandera
     from fl import runs
     from models.predict import predict
     from models.registry import tasks

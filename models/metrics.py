@@ -158,12 +158,3 @@ def paired_differences(
         )
         for name in METRICS
     }
-
-
-def paired_difference(
-    y: ArrayLike, p_a: ArrayLike, p_b: ArrayLike, metric: str = "auc", resamples: int = 1000, seed: int = 0
-) -> Interval:
-    """Return one metric of ``p_a`` minus that of ``p_b`` (challenger minus champion) with its 95 % interval."""
-    if metric not in METRICS:
-        raise ValueError(f"There is no metric {metric!r}. Known: {', '.join(METRICS)}.")
-    return paired_differences(y, p_a, p_b, resamples=resamples, seed=seed)[metric]

@@ -9,9 +9,6 @@ from tests.e2e.conftest import PATIENCE, idle
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-# Streamlit's own frame, which a page cannot change: its marks are not ours to judge.
-FRAME = {"aria-allowed-attr", "aria-required-children", "aria-hidden-focus", "nested-interactive", "region"}
-
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("address", ["", "chatbot", "model_hive", "model_hive?task=vitals", "account"])
@@ -29,7 +26,7 @@ def test_a_page_has_no_serious_fault_of_accessibility(
     serious = [
         f"{fault['id']}: {node['html'][:120]}"
         for fault in found
-        if fault["impact"] in ("serious", "critical") and fault["id"] not in FRAME
+        if fault["impact"] in ("serious", "critical")
         for node in fault["nodes"]
     ]
     assert not serious, "\n".join(serious)

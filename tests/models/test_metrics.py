@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 
-from models.metrics import METRICS, Interval, binary_metrics, paired_difference, with_intervals
+from models.metrics import METRICS, Interval, binary_metrics, paired_differences, with_intervals
 
 
 def rows(n: int, seed: int, shift: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -72,8 +72,8 @@ def test_intervals_of_many_rows_are_drawn_in_blocks_with_the_same_meaning() -> N
 def test_a_better_model_differs_clearly_and_a_model_does_not_differ_from_itself() -> None:
     y, p = rows(400, 6, shift=2.0)
     noise = np.random.default_rng(0).random(400)
-    assert paired_difference(y, p, noise).low > 0
-    assert paired_difference(y, p, p, metric="loss") == Interval(0.0, 0.0, 0.0)
+    assert paired_differences(y, p, noise)["auc"].low > 0
+    assert paired_differences(y, p, p)["loss"] == Interval(0.0, 0.0, 0.0)
 
 
 def test_an_interval_survives_json() -> None:
