@@ -10,7 +10,8 @@ from data.partition import parse_partition
 from fl.strategies import STRATEGIES
 from models.task import Task
 
-EXECUTORS = ("auto", "in-process", "ray", "flower")
+EXECUTORS = ("auto", "in-process", "vectorised", "ray", "flower")
+LONGEST_DEADLINE = 86_400  # seconds
 LARGEST = {"sites": 10_000, "rounds": 10_000, "local_epochs": 1_000, "batch_size": 100_000, "seed": 2**31 - 1}
 
 
@@ -32,8 +33,11 @@ class RunRequest:
     rounds, local_epochs, batch_size : at least 1.
     learning_rate : above 0 and at most 10; falls by the task's ``Training.decay`` after every round.
     seed : 0 to 2**31 - 1; the same request with the same seed gives bit-identical weights.
-    executor : ``auto``, ``in-process``, ``ray`` or ``flower``.
-    quorum : part of the sites, above 0 and at most 1, that must send a usable update in every round.
+    executor : ``auto``, ``in-process``, ``vectorised``, ``ray`` or ``flower``.
+    quorum : part of the sites asked, above 0 and at most 1, that must send a usable update in every round.
+    fraction : part of the sites, above 0 and at most 1, that is sampled for each round.
+    deadline : seconds after which a round goes on without the sites that have not answered; 0 waits for all.
+    drop : probability, at least 0 and below 1, with which a site drops out of a round, to try what that does.
     benefit : whether to train each site alone and all pooled afterwards, for comparison.
     """
 
@@ -50,6 +54,9 @@ class RunRequest:
     seed: int = 0
     executor: str = "auto"
     quorum: float = 0.5
+    fraction: float = 1.0
+    deadline: float = 0.0
+    drop: float = 0.0
     benefit: bool = True
 
     @classmethod
@@ -78,8 +85,10 @@ class RunRequest:
         task = _known_task(self.task)
         for name, low in (("sites", 0), ("rounds", 1), ("local_epochs", 1), ("batch_size", 1), ("seed", 0)):
             _check_integer(name, getattr(self, name), low, LARGEST[name])
-        _check_number("learning_rate", self.learning_rate, 10)
-        _check_number("quorum", self.quorum, 1)
+        for name, high in (("learning_rate", 10), ("quorum", 1), ("fraction", 1)):
+            _check_number(name, getattr(self, name), high)
+        _check_number("deadline", self.deadline, LONGEST_DEADLINE, zero=True)
+        _check_number("drop", self.drop, 0.99, zero=True)
         if self.sites == 0 and not self.datasets:
             raise RequestError("sites is 0 and datasets is empty: a run needs at least one site.")
         if len(set(self.datasets)) != len(self.datasets):
@@ -140,9 +149,11 @@ def _check_integer(name: str, value: object, low: int, high: int) -> None:
         raise RequestError(f"{name} is {value!r}: give a whole number from {low} to {high}.")
 
 
-def _check_number(name: str, value: object, high: float) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= high:
-        raise RequestError(f"{name} is {value!r}: give a number above 0 and at most {high}.")
+def _check_number(name: str, value: object, high: float, *, zero: bool = False) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not (0 < value <= high or (zero and value == 0)):  # type: ignore[operator]
+        low = "from 0 to" if zero else "above 0 and at most"
+        raise RequestError(f"{name} is {value!r}: give a number {low} {high}.")
 
 
 def _check_partition(how: str, task: Task) -> None:
