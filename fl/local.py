@@ -1,8 +1,9 @@
 """Training a network on the rows of one place: the only loop that learns, for sites, for one site alone, and pooled."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from data.table import Dataset, FloatArray
+from fl.optimisers import optimiser
 from fl.request import RunRequest
 from fl.watcher import Stop
 from models.preparation import Preparation, combine_medians, combine_moments, fill_gaps, medians, moments
@@ -38,8 +40,8 @@ class FlatNetwork:
         self.network = network
         self.weights = torch.cat([tensor.detach().reshape(-1).float() for tensor in tensors])  # (p,)
         self.gradient = torch.zeros(learned)
-        self.learned = nn.Parameter(self.weights[:learned])
-        self.learned.grad = self.gradient
+        self.learned = self.weights[:learned]
+        self._draws: bool | None = None
         start = 0
         for tensor in tensors:
             end = start + tensor.numel()
@@ -58,11 +60,27 @@ class FlatNetwork:
         taken: FloatArray = self.weights.numpy().copy()
         return taken
 
+    def draws(self, x: Tensor) -> bool:
+        """Whether the network draws random numbers in training, as dropout does; tried once, on two rows of ``x``."""
+        if self._draws is None:
+            kept, before = self.take(), torch.default_generator.get_state()
+            with torch.no_grad():
+                self.network.train()(x[:2])
+            self._draws = not torch.equal(before, torch.default_generator.get_state())
+            torch.default_generator.set_state(before)
+            self.load(kept)  # batch statistics have moved
+        return self._draws
 
-@lru_cache(maxsize=4)
+
+_OWN = threading.local()
+
+
 def network_of(task: str) -> FlatNetwork:
-    """Return this process's one network of ``task``; whoever uses it loads weights first."""
-    return FlatNetwork(get_task(task).network())
+    """Return this thread's one network of ``task``; whoever uses it loads weights first."""
+    networks: dict[str, FlatNetwork] = _OWN.__dict__
+    if task not in networks:
+        networks[task] = FlatNetwork(get_task(task).network())
+    return networks[task]
 
 
 def initial_weights(task: Task, seed: int) -> FloatArray:
@@ -120,28 +138,37 @@ def train(
     fl.watcher.Cancelled
         Between two batches, when ``stop`` was set.
     """
-    torch.set_num_threads(1)  # sums then do not depend on the machine, and two actors do not slow each other down
-    with torch.random.fork_rng(devices=[]):
-        _seed(seed)
-        net.load(start)
-        anchor = net.learned.detach().clone() if recipe.proximal_mu else None
-        make = torch.optim.Adam if recipe.optimiser == "adam" else torch.optim.SGD
-        optimiser = make([net.learned], lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    torch.set_num_threads(1)  # sums then do not depend on the machine, and two threads do not slow each other down
+    net.load(start)
+    anchor = net.learned.clone() if recipe.proximal_mu else None
+    steps = optimiser(recipe.optimiser, net.learned, recipe.learning_rate, recipe.weight_decay)
+    total = torch.zeros(())
+    with _generator(seed, shared=net.draws(x)) as generator:
         net.network.train()
-        total = torch.zeros(())
         for _ in range(recipe.epochs):
             total = torch.zeros(())
-            for rows in torch.randperm(len(y)).split(recipe.batch_size):  # type: ignore[no-untyped-call]
+            for rows in torch.randperm(len(y), generator=generator).split(recipe.batch_size):  # type: ignore[no-untyped-call]
                 if stop is not None:
                     stop.check()
                 net.gradient.zero_()
                 loss = binary_cross_entropy_with_logits(net.network(x[rows]).squeeze(1), y[rows])
                 loss.backward()  # type: ignore[no-untyped-call]
                 if anchor is not None:
-                    net.gradient.add_(net.learned.detach() - anchor, alpha=recipe.proximal_mu)
-                optimiser.step()
+                    net.gradient.add_(net.learned - anchor, alpha=recipe.proximal_mu)
+                steps.step(net.gradient)
                 total += loss.detach() * len(rows)
     return float(total) / len(y)
+
+
+@contextmanager
+def _generator(seed: int, *, shared: bool) -> Iterator[torch.Generator]:
+    """Return a generator that starts with ``seed``: the process's own, put back afterwards, if ``shared``."""
+    if not shared:
+        yield torch.Generator().manual_seed(seed)
+        return
+    with torch.random.fork_rng(devices=[]):
+        _seed(seed)
+        yield torch.default_generator
 
 
 def _seed(seed: int) -> None:
@@ -150,7 +177,7 @@ def _seed(seed: int) -> None:
 
 
 def warm_up() -> None:
-    """Train one row once: the first step of an optimiser imports a large part of PyTorch."""
+    """Train one row once: the first step loads what PyTorch loads late."""
     net = FlatNetwork(nn.Linear(1, 1))
     train(net, torch.zeros(1, 1), torch.zeros(1), net.take(), Recipe(1, 1, 0.1), seed=0)
 
