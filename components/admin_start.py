@@ -1,13 +1,9 @@
 """Admin, start a run: every setting with what it does, what will happen in one sentence, and the button."""
 
-from dataclasses import replace
-from typing import Any
-
 import streamlit as st
 
 from accounts.permissions import Action
 from components import gate
-from components.links import go
 from components.theme import amount
 from data.vault import Receipt, receipts
 from fl.request import EXECUTORS
@@ -26,14 +22,17 @@ EXECUTOR_WORDS = {
     "auto": "automatic",
     "in-process": "in process (small models)",
     "ray": "Ray actors (large models)",
+    "vectorised": "vectorised (many small sites at once)",
     "flower": "Flower's own simulation (reference)",
 }
+ALPHA = 0.3  # of a Dirichlet division, where a task names none
+_ERROR = "start_error"
 
 
 def start_form() -> None:
-    """Draw the form; a good request is queued and its monitor opened."""
-    known = tasks()
+    """Draw the form; its button queues the run and opens the monitor."""
     who, how = st.columns(2, gap="large")
+    known = tasks()
     with who:
         st.subheader("What and who", anchor=False)
         name = st.selectbox(
@@ -41,24 +40,70 @@ def start_form() -> None:
         )
         task = known[name]
         st.caption(task.question)
-        datasets = _datasets(task)
-        sites, partition = _demo_sites(task)
+        _datasets(task)
+        _demo_sites(task)
     with how:
         st.subheader("How", anchor=False)
-        settings = _strategy()
-        settings |= _training(task)
-    request = replace(RunRequest.for_task(task), sites=sites, partition=partition, datasets=tuple(datasets), **settings)
-    _summary(request, task)
-    if st.button("Start the run", type="primary", icon=":material/play_arrow:", key="start_run"):
-        _start(request)
+        _strategy()
+        _training(task)
+    _summary(asked(), task)
+    # Called before the page is drawn anew, so the run is under way while the monitor is drawn in place of this form.
+    st.button("Start the run", type="primary", icon=":material/play_arrow:", key="start_run", on_click=_start)
+    if error := st.session_state.pop(_ERROR, ""):
+        st.error(error)
 
 
-def _datasets(task: Task) -> list[int]:
-    given = {receipt.dataset_id: receipt for receipt in receipts(task=task.name)}
+def asked() -> RunRequest:
+    """Return what the form says now, what was changed in the moment before the click included.
+
+    What has not been drawn yet, since another task or strategy was chosen in that moment, is at its default.
+    """
+    state, known = st.session_state, tasks()
+    task = known[state.get("start_task", next(iter(known)))]
+    own, key = task.training, task.name
+    strategy = state.get("start_strategy", next(iter(STRATEGIES)))
+    sites, partition = _division(task)
+    return RunRequest.for_task(
+        task,
+        sites=sites,
+        partition=partition,
+        datasets=tuple(state.get(f"start_datasets_{key}", _given(task))),
+        strategy=strategy,
+        strategy_settings={
+            each.name: float(state.get(f"start_{strategy}_{each.name}", each.default))
+            for each in STRATEGIES[strategy].parameters
+        },
+        rounds=int(state.get(f"start_rounds_{key}", own.rounds)),
+        local_epochs=int(state.get(f"start_epochs_{key}", own.local_epochs)),
+        learning_rate=float(state.get(f"start_rate_{key}", own.learning_rate)),
+        seed=int(state[f"start_seed_{key}"] if f"start_seed_{key}" in state else _next_run()),
+        executor=state.get("start_executor", EXECUTORS[0]),
+    )
+
+
+def _division(task: Task) -> tuple[int, str]:
+    """Return the number of demo sites and how public data are divided among them."""
+    state, key = st.session_state, task.name
+    kind, _, alpha = task.training.partition.partition(":")
+    how = state.get(f"start_partition_{key}", kind)
+    if how == "none":
+        return 0, "iid"
+    if how == "natural":
+        return max(task.training.sites, 1), how
+    sites = int(state.get(f"start_sites_{key}", task.training.sites))
+    return sites, "iid" if how == "iid" else f"dirichlet:{state.get(f'start_alpha_{key}', float(alpha or ALPHA)):g}"
+
+
+def _given(task: Task) -> dict[int, Receipt]:
+    return {receipt.dataset_id: receipt for receipt in receipts(task=task.name)}
+
+
+def _datasets(task: Task) -> None:
+    given = _given(task)
     if not given:
         st.caption("Nobody has contributed data for this task yet. The run can use demo sites.")
-        return []
-    return st.multiselect(
+        return
+    st.multiselect(
         "Contributed datasets",
         list(given),
         default=list(given),
@@ -73,7 +118,7 @@ def _dataset_words(receipt: Receipt) -> str:
     return f"{receipt.site}: {amount(receipt.rows, 'row')}{made}, {receipt.created_at:%d %b %Y}"
 
 
-def _demo_sites(task: Task) -> tuple[int, str]:
+def _demo_sites(task: Task) -> None:
     kind, _, alpha = task.training.partition.partition(":")
     choices = [each for each in PARTITIONS if each != "natural" or task.natural_sites]
     how = st.selectbox(
@@ -85,54 +130,40 @@ def _demo_sites(task: Task) -> tuple[int, str]:
         help="Public data are divided among demo sites. Held-out rows are never among them.",
     )
     if how == "none":
-        return 0, "iid"
+        return
     if how == "natural":
         st.caption("One site for each hospital of the public data.")
-        return max(task.training.sites, 1), "natural"
-    sites = int(st.number_input("Number of demo sites", 1, 1000, task.training.sites, key=f"start_sites_{task.name}"))
-    if how == "iid":
-        return sites, "iid"
-    value = st.number_input(
-        "Dirichlet α",
-        0.01,
-        100.0,
-        float(alpha or 0.3),
-        key=f"start_alpha_{task.name}",
-        help="Small values make the sites unlike each other: 0.1 is extreme, 0.3 usual, 100 nearly even.",
-    )
-    return sites, f"dirichlet:{value:g}"
+        return
+    st.number_input("Number of demo sites", 1, 1000, task.training.sites, key=f"start_sites_{task.name}")
+    if how == "dirichlet":
+        st.number_input(
+            "Dirichlet α",
+            0.01,
+            100.0,
+            float(alpha or ALPHA),
+            key=f"start_alpha_{task.name}",
+            help="Small values make the sites unlike each other: 0.1 is extreme, 0.3 usual, 100 nearly even.",
+        )
 
 
-def _strategy() -> dict[str, Any]:
+def _strategy() -> None:
     name = st.selectbox(
         "Strategy", list(STRATEGIES), format_func=lambda name: STRATEGIES[name].title, key="start_strategy"
     )
     info = STRATEGIES[name]
     st.caption(f"{info.summary} [Paper]({info.paper})")
-    settings = {
-        parameter.name: float(
-            st.number_input(
-                parameter.title,
-                parameter.low,
-                parameter.high,
-                parameter.default,
-                format="%g",
-                key=f"start_{name}_{parameter.name}",
-            )
-        )
-        for parameter in info.parameters
-    }
-    for parameter in info.parameters:
-        st.caption(parameter.help)
-    return {"strategy": name, "strategy_settings": settings}
+    for each in info.parameters:
+        st.number_input(each.title, each.low, each.high, each.default, format="%g", key=f"start_{name}_{each.name}")
+    for each in info.parameters:
+        st.caption(each.help)
 
 
-def _training(task: Task) -> dict[str, Any]:
+def _training(task: Task) -> None:
     own, key = task.training, task.name
     left, right = st.columns(2)
     with left:
-        rounds = st.number_input("Rounds", 1, 1000, own.rounds, key=f"start_rounds_{key}")
-        rate = st.number_input(
+        st.number_input("Rounds", 1, 1000, own.rounds, key=f"start_rounds_{key}")
+        st.number_input(
             "Learning rate",
             1e-6,
             10.0,
@@ -142,7 +173,7 @@ def _training(task: Task) -> dict[str, Any]:
             help=f"Of the {own.optimiser} optimiser at the sites; multiplied by {own.decay:g} after every round.",
         )
     with right:
-        epochs = st.number_input(
+        st.number_input(
             "Local epochs",
             1,
             100,
@@ -150,7 +181,7 @@ def _training(task: Task) -> dict[str, Any]:
             key=f"start_epochs_{key}",
             help="How often a site goes through its own records in a round.",
         )
-        seed = st.number_input(
+        st.number_input(
             "Seed",
             0,
             2**31 - 1,
@@ -158,20 +189,13 @@ def _training(task: Task) -> dict[str, Any]:
             key=f"start_seed_{key}",
             help="The same settings with the same seed give the same model. It begins with the number of the next run.",
         )
-    executor = st.selectbox(
+    st.selectbox(
         "Executor",
         EXECUTORS,
         format_func=lambda name: EXECUTOR_WORDS.get(name, name),
         key="start_executor",
         help="What computes the sites' updates. All give the same model; they differ in speed.",
     )
-    return {
-        "rounds": int(rounds),
-        "local_epochs": int(epochs),
-        "learning_rate": float(rate),
-        "seed": int(seed),
-        "executor": executor,
-    }
 
 
 def _next_run() -> int:
@@ -194,14 +218,14 @@ def _summary(request: RunRequest, task: Task) -> None:
         st.caption("The worker is not running now. The run waits in the queue until it is back.")
 
 
-def _start(request: RunRequest) -> None:
+def _start() -> None:
     person = gate.current_person()
     if person is None or not gate.may(Action.START_RUN):
-        st.error("Your role may not start a run.")
+        st.session_state[_ERROR] = "Your role may not start a run."
         return
     try:
-        run_id = submit(request, by=person.id)
+        run_id = submit(asked(), by=person.id)
     except RequestError as error:
-        st.error(str(error))
+        st.session_state[_ERROR] = str(error)
         return
-    go("admin.py", {"section": "runs", "run": str(run_id)})
+    st.query_params.from_dict({"section": "runs", "run": str(run_id)})

@@ -7,6 +7,7 @@ ends the page is drawn once more, and a slider replays the rounds.
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
@@ -19,7 +20,8 @@ from components.theme import duration, figure, figures, interval, number
 if TYPE_CHECKING:
     from fl.runs import RunView
 
-YOUNG, PATIENCE = 2.0, 0.5  # seconds: of a run that was just asked for, its first round is waited for this long
+YOUNG = 0.5  # seconds since a run was asked for; hive and strip are drawn first then, charts and tables later
+PATIENCE, LOOK = 0.25, 0.01  # seconds that the first draw of a young run waits for its first round, between two looks
 REFRESH = 0.7  # seconds; longer for runs with very many sites and rounds, which take longer to read
 STATUS: dict[str, tuple[str, Literal["gray", "primary", "green", "red", "orange"]]] = {
     "queued": (":material/schedule:", "gray"),
@@ -70,14 +72,11 @@ def refresh(run: RunView) -> float:
 def _live(run_id: int, can_cancel: bool) -> None:
     from fl.runs import get_run
 
+    _wait_for_first_round(run_id)
     run = get_run(run_id)
     if not run.active:
         st.rerun()
     _heading(run)
-    give_up = time.monotonic() + PATIENCE
-    while not run.round and run.active and run.elapsed < YOUNG and time.monotonic() < give_up:
-        time.sleep(0.03)  # a warm worker has its first round this soon, and the next look is later
-        run = get_run(run_id)
     hive, strip = st.columns([5, 4], gap="large")
     with hive:
         run_hive.show_now(run, key=f"monitor_hive_{run_id}")
@@ -87,10 +86,27 @@ def _live(run_id: int, can_cancel: bool) -> None:
             run_acts.cancel_button(run)
 
 
+def _young(run: RunView) -> bool:
+    return (datetime.now(UTC) - run.created_at).total_seconds() < YOUNG
+
+
+def _wait_for_first_round(run_id: int) -> None:
+    """Wait a moment for the first round of a run just asked for: a warm worker has it before the next look."""
+    from fl.runs import glance
+
+    give_up = time.monotonic() + PATIENCE
+    while (seen := glance(run_id)).active and not seen.round and seen.age < YOUNG and time.monotonic() < give_up:
+        time.sleep(LOOK)
+
+
 def _live_curves(run_id: int) -> None:
     from fl.runs import get_run
 
     run = get_run(run_id)
+    if _young(run):  # drawing them takes the browser longer than the first rounds take
+        for column in st.columns(2, gap="large"):
+            column.space(charts.HEIGHT)
+        return
     _curves(run)
     run_details.tabs(run)
 

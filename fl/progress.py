@@ -112,6 +112,20 @@ class RunView:
 
 
 @dataclass(frozen=True)
+class Glance:
+    """The little of a run that is read in a fraction of a millisecond, for whoever waits for it."""
+
+    status: Status
+    round: int
+    age: float  # seconds since it was asked for
+
+    @property
+    def active(self) -> bool:
+        """Whether it is queued or running."""
+        return self.status in ACTIVE
+
+
+@dataclass(frozen=True)
 class RunSummary:
     """A line in a list of runs; ``auc`` is the final one, or the last round's while none is final."""
 
@@ -158,6 +172,16 @@ def get_run(run_id: int) -> RunView:
         if run is None:
             raise UnknownRun(f"run {run_id} does not exist: see the list of runs.")
         return _view(session, run)
+
+
+def glance(run_id: int) -> Glance:
+    """Return where a run stands; raises UnknownRun."""
+    with transaction() as session:
+        row = session.execute(select(Run.status, Run.round, Run.created_at).where(Run.id == run_id)).one_or_none()
+    if row is None:
+        raise UnknownRun(f"run {run_id} does not exist: see the list of runs.")
+    status: Status = row.status
+    return Glance(status, row.round, (now() - row.created_at).total_seconds())
 
 
 def latest_run() -> RunView | None:

@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from accounts import audit
 from data.database import Run, RunEvent, now, transaction
+from fl import doorbell
 from fl.lease import LEASE_SECONDS
 from fl.progress import (
     ACTIVE,
     EventView,
+    Glance,
     RoundView,
     RunSummary,
     RunView,
@@ -26,6 +28,7 @@ from fl.progress import (
     active_run,
     benefit_for_site,
     get_run,
+    glance,
     latest_run,
     list_runs,
 )
@@ -36,6 +39,7 @@ from models.registry import tasks
 
 __all__ = [
     "EventView",
+    "Glance",
     "RequestError",
     "RoundView",
     "RunRequest",
@@ -52,6 +56,7 @@ __all__ = [
     "benefit_for_site",
     "cancel",
     "get_run",
+    "glance",
     "latest_run",
     "list_runs",
     "prepare",
@@ -97,7 +102,10 @@ def submit(request: RunRequest, *, by: int | None, owner: str | None = None) -> 
         session.flush()
         detail = {"rounds": request.rounds, "strategy": request.strategy, "seed": request.seed}
         audit.record("asked for a run", f"run {run.id} of {request.task}", by=by, detail=detail, session=session)
-        return run.id
+        run_id = run.id
+    if owner is None:
+        doorbell.ring()
+    return run_id
 
 
 def cancel(run_id: int, *, by: int | None) -> None:
@@ -144,6 +152,8 @@ def resume(run_id: int, *, by: int | None, owner: str | None = None) -> None:
             run.status, run.lease_owner, run.attempts, run.phase = "running", owner, 1, "starting"
             run.started_at = run.heartbeat_at = now()
         audit.record("resumed a run", f"run {run_id} of {run.task}", by=by, session=session)
+    if owner is None:
+        doorbell.ring()
 
 
 def _locked(session: Session, run_id: int) -> Run:

@@ -26,6 +26,7 @@ from sqlalchemy.exc import OperationalError
 from fl import lease as leases
 from fl import tracking
 from fl.batch import LeaseLost
+from fl.doorbell import Doorbell
 from fl.engine import Engine
 from fl.execute import Abandoned, execute
 from fl.lease import Lease
@@ -51,6 +52,7 @@ class Worker:
     def __init__(self, parent: int | None = None) -> None:
         self.owner = leases.new_owner("worker")
         self.engine = Engine()
+        self._bell = Doorbell()
         self.ending = threading.Event()
         self.began = time.time()
         self.current: Lease | None = None
@@ -104,7 +106,7 @@ class Worker:
                     return STUBBORN
             except Exception as error:  # the run stays held, and is taken again when its lease has expired
                 log.error("%s: %s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
-            self.ending.wait(POLL_SECONDS)
+            self._bell.wait(POLL_SECONDS)
         return 0
 
     def _execute(self, run_id: int) -> None:
