@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     home: Path = Field(ROOT / "var", description="Folder that holds all state of this installation.")
     demo: bool = Field(True, description="Demo mode: one-click demo accounts and a banner that says so.")
     datasets: Path | None = Field(None, description="Folder with the public data sets, one subfolder each.")
+    tasks: Path | None = Field(None, description="Folder with tasks kept outside the repository, one subfolder each.")
     master_key_file: Path | None = Field(
         None, description="File with the master key that wraps every site's key; default HOME/keys/master.key."
     )
@@ -43,7 +44,7 @@ class Settings(BaseSettings):
     groq_api_key: SecretStr | None = Field(None, description="Key for Groq; without it answers are extractive.")
     groq_model: str = Field("openai/gpt-oss-120b", description="Language model asked at Groq.")
 
-    @field_validator("home", "datasets", "master_key_file", mode="before")
+    @field_validator("home", "datasets", "tasks", "master_key_file", mode="before")
     @classmethod
     def _not_empty(cls, value: object, info: ValidationInfo) -> object:
         """Take an empty variable as unset; an empty home would be whatever folder one happens to stand in."""

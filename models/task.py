@@ -4,6 +4,7 @@ A task is a folder ``models/tasks/<name>/`` whose ``task.py`` makes one instance
 metrics, intervals, charts, forms, API and command line are generic over it. See docs/adding-a-task.md.
 """
 
+import inspect
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,7 @@ class Task(ABC):
     @property
     def folder(self) -> Path:
         """Folder of the task, with card.md and the shipped weights."""
-        return Path(__file__).parent / "tasks" / self.name
+        return Path(inspect.getfile(type(self))).parent
 
     @property
     def card(self) -> str:

@@ -5,7 +5,7 @@ import pytest
 from settings import ROOT, Settings
 
 
-@pytest.mark.parametrize("name", ["HOME", "DATASETS", "MASTER_KEY_FILE"])
+@pytest.mark.parametrize("name", ["HOME", "DATASETS", "TASKS", "MASTER_KEY_FILE"])
 def test_an_empty_variable_counts_as_unset(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"MEDHIVE_{name}", "")
     settings = Settings()
