@@ -123,6 +123,7 @@ class Run(Base):
     lease_owner: Mapped[str | None] = mapped_column(String(80))
     heartbeat_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    priority: Mapped[int] = mapped_column(default=0)  # of those that wait, the highest is next
     executor: Mapped[str] = mapped_column(String(20), default="")  # the one in use, never "auto"
     seconds: Mapped[dict[str, Any]] = mapped_column(default=dict)  # startup, first_round, rounds, total
     final: Mapped[dict[str, Any]] = mapped_column(default=dict)  # held-out scores with intervals

@@ -32,9 +32,10 @@ def new_owner(kind: Literal["worker", "command"]) -> str:
 
 
 def claim_next(owner: str) -> int | None:
-    """Take the oldest run that waits or whose lease has expired; None when there is none."""
+    """Take a run whose lease has expired, else the next in the queue; None when there is none."""
     with transaction() as session:
-        found = session.scalar(select(Run.id).where(_free()).order_by(Run.id).limit(1))
+        order = Run.status != "running", Run.priority.desc(), Run.id
+        found = session.scalar(select(Run.id).where(_free()).order_by(*order).limit(1))
     if found is None:  # nothing was locked for that, so an idle worker disturbs nobody
         return None
     moment = now()

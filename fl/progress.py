@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Row, Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, ScalarSelect, Select, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from data.database import ModelVersion, RoundRecord, Run, RunEvent, RunSite, SiteRound, User, now, transaction
 from fl.remaining import remaining_seconds
@@ -88,6 +88,7 @@ class RunView:
     round: int
     rounds: int
     position_in_queue: int | None  # 1: the next to start; None: not queued
+    priority: int  # of those that wait, the highest is next, then the oldest
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -136,6 +137,8 @@ class RunSummary:
     executor: str
     round: int
     rounds: int
+    position_in_queue: int | None  # 1: the next to start; None: not queued
+    priority: int
     sites: int
     auc: float | None
     created_at: datetime
@@ -191,7 +194,9 @@ def latest_run() -> RunView | None:
 
 def active_run() -> RunView | None:
     """Return the run that is being executed, else the next in the queue."""
-    return _first(select(Run).where(Run.status.in_(ACTIVE)).order_by(Run.status != "running", Run.id))
+    return _first(
+        select(Run).where(Run.status.in_(ACTIVE)).order_by(Run.status != "running", Run.priority.desc(), Run.id)
+    )
 
 
 def list_runs(task: str | None = None, status: Status | None = None, limit: int = 100) -> list[RunSummary]:
@@ -205,7 +210,7 @@ def list_runs(task: str | None = None, status: Status | None = None, limit: int 
         .scalar_subquery()
     )
     version = select(func.max(ModelVersion.id)).where(ModelVersion.run_id == Run.id).scalar_subquery()
-    query = select(Run, sites, last_metrics, version, User.name).outerjoin(User, User.id == Run.requested_by)
+    query = select(Run, _place(), sites, last_metrics, version, User.name).outerjoin(User, User.id == Run.requested_by)
     if task is not None:
         query = query.where(Run.task == task)
     if status is not None:
@@ -241,7 +246,6 @@ def _first(query: Select[Run]) -> RunView | None:
 def _view(session: Session, run: Run) -> RunView:
     history = _history(session, run.id)
     extra = _extra(session, run)
-    queued_before = select(func.count()).where(Run.status == "queued", Run.id <= run.id)
     return RunView(
         id=run.id,
         task=run.task,
@@ -250,7 +254,8 @@ def _view(session: Session, run: Run) -> RunView:
         phase=run.phase,
         round=run.round,
         rounds=run.rounds,
-        position_in_queue=session.scalar(queued_before) if run.status == "queued" else None,
+        position_in_queue=session.scalar(select(_place()).where(Run.id == run.id)),
+        priority=run.priority,
         created_at=run.created_at,
         started_at=run.started_at,
         finished_at=run.finished_at,
@@ -270,6 +275,14 @@ def _view(session: Session, run: Run) -> RunView:
     )
 
 
+def _place() -> ScalarSelect[int | None]:
+    """Return a run's place in the queue as a subquery about its row, null unless it waits."""
+    other = aliased(Run)
+    earlier = or_(other.priority > Run.priority, and_(other.priority == Run.priority, other.id <= Run.id))
+    count = func.nullif(func.count(), 0)
+    return select(count).where(Run.status == "queued", other.status == "queued", earlier).scalar_subquery()
+
+
 def _extra(session: Session, run: Run) -> _Extra:
     version = session.scalar(select(func.max(ModelVersion.id)).where(ModelVersion.run_id == run.id))
     name = session.scalar(select(User.name).where(User.id == run.requested_by)) if run.requested_by else None
@@ -277,7 +290,7 @@ def _extra(session: Session, run: Run) -> _Extra:
 
 
 def _summary(
-    run: Run, sites: int, metrics: Mapping[str, Any] | None, version: int | None, name: str | None
+    run: Run, place: int | None, sites: int, metrics: Mapping[str, Any] | None, version: int | None, name: str | None
 ) -> RunSummary:
     final = run.final.get("auc", {}).get("value")
     auc = final if final is not None else (metrics or {}).get("auc")
@@ -289,6 +302,8 @@ def _summary(
         executor=run.executor,
         round=run.round,
         rounds=run.rounds,
+        position_in_queue=place,
+        priority=run.priority,
         sites=sites,
         auc=auc,
         created_at=run.created_at,

@@ -60,10 +60,14 @@ __all__ = [
     "latest_run",
     "list_runs",
     "prepare",
+    "prioritise",
     "resume",
     "submit",
     "worker_status",
 ]
+
+
+LARGEST_PRIORITY = 1_000_000
 
 
 class WrongState(ValueError):
@@ -77,7 +81,7 @@ def prepare() -> None:
             public_split(task.name)
 
 
-def submit(request: RunRequest, *, by: int | None, owner: str | None = None) -> int:
+def submit(request: RunRequest, *, by: int | None, owner: str | None = None, priority: int = 0) -> int:
     """Ask for a run and return its number.
 
     Parameters
@@ -85,6 +89,7 @@ def submit(request: RunRequest, *, by: int | None, owner: str | None = None) -> 
     request : what to train.
     by : who asks; None for the command line.
     owner : lease owner that executes it itself; None leaves it to the worker.
+    priority : of the runs that wait, the highest is next, then the oldest; -1,000,000 to 1,000,000.
 
     Raises
     ------
@@ -92,15 +97,19 @@ def submit(request: RunRequest, *, by: int | None, owner: str | None = None) -> 
         With one sentence when the request cannot be carried out.
     """
     request = request.validated()
+    _check_priority(priority)
     roster(request)  # whoever asks hears at once of a dataset or a division that cannot be
     with transaction() as session:
         run = Run(task=request.task, request=request.to_json(), rounds=request.rounds, requested_by=by, phase="queued")
+        run.priority = priority
         if owner is not None:
             run.status, run.lease_owner, run.attempts, run.phase = "running", owner, 1, "starting"
             run.started_at = run.heartbeat_at = now()
         session.add(run)
         session.flush()
         detail = {"rounds": request.rounds, "strategy": request.strategy, "seed": request.seed}
+        if priority:
+            detail["priority"] = priority
         audit.record("asked for a run", f"run {run.id} of {request.task}", by=by, detail=detail, session=session)
         run_id = run.id
     if owner is None:
@@ -130,6 +139,26 @@ def cancel(run_id: int, *, by: int | None) -> None:
         audit.record("cancelled a run", f"run {run_id} of {run.task}", by=by, session=session)
 
 
+def prioritise(run_id: int, priority: int, *, by: int | None) -> None:
+    """Give a run that waits another priority: of those that wait, the highest is next, then the oldest.
+
+    Raises
+    ------
+    RequestError
+        When ``priority`` is not a whole number from -1,000,000 to 1,000,000.
+    UnknownRun, WrongState
+        When there is no such run, or it does not wait.
+    """
+    _check_priority(priority)
+    with transaction() as session:
+        run = _locked(session, run_id)
+        if run.status != "queued":
+            raise WrongState(f"run {run_id} is {run.status}: only one that waits can be moved in the queue.")
+        detail = {"from": run.priority, "to": priority}
+        run.priority = priority
+        audit.record("moved a run in the queue", f"run {run_id} of {run.task}", by=by, detail=detail, session=session)
+
+
 def resume(run_id: int, *, by: int | None, owner: str | None = None) -> None:
     """Queue a cancelled or failed run again; it goes on after its last checkpoint.
 
@@ -154,6 +183,14 @@ def resume(run_id: int, *, by: int | None, owner: str | None = None) -> None:
         audit.record("resumed a run", f"run {run_id} of {run.task}", by=by, session=session)
     if owner is None:
         doorbell.ring()
+
+
+def _check_priority(priority: object) -> None:
+    whole = isinstance(priority, int) and not isinstance(priority, bool)
+    if not whole or not -LARGEST_PRIORITY <= priority <= LARGEST_PRIORITY:  # type: ignore[operator]
+        raise RequestError(
+            f"priority is {priority!r}: give a whole number from -{LARGEST_PRIORITY} to {LARGEST_PRIORITY}."
+        )
 
 
 def _locked(session: Session, run_id: int) -> Run:

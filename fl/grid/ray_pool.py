@@ -14,7 +14,7 @@ from flwr.app import Message
 from flwr.clientapp import ClientApp
 from ray import cloudpickle
 
-from fl.client_app import forget
+from fl.client_app import Here, forget
 from fl.grid.flower import FIRST_SITE, site_context
 from fl.grid.in_process import answer
 from fl.local import warm_up
@@ -48,7 +48,7 @@ class SiteActor:
         for message in messages:
             stop.check()
             context = site_context(message.metadata.dst_node_id - FIRST_SITE, sites)
-            replies.append(answer(self._clients[client], message, context, stop))
+            replies.append(answer(self._clients[client], message, context, Here(stop)))
         return replies
 
     def forget(self) -> None:
@@ -107,13 +107,15 @@ class Pool:
             done, waiting = ray.wait(waiting, num_returns=1, timeout=LOOK_SECONDS)
             ray.get(done)
 
-    def replace(self, actor: Any) -> None:
-        """End an actor and start another in its place, without waiting for it."""
+    def replace(self, actor: Any) -> bool:
+        """End an actor and start another in its place, without waiting for it; False when it was replaced before."""
         with self._lock:
-            if actor in self.actors:
-                with contextlib.suppress(ray.exceptions.RayError):
-                    ray.kill(actor)
-                self.actors[self.actors.index(actor)] = self._new_actor()
+            if actor not in self.actors:
+                return False
+            with contextlib.suppress(ray.exceptions.RayError):
+                ray.kill(actor)
+            self.actors[self.actors.index(actor)] = self._new_actor()
+            return True
 
     def close(self) -> None:
         """End the actors and Ray, and return when they are gone."""

@@ -205,3 +205,51 @@ def test_no_worker_means_not_alive(home: Path) -> None:
     assert runs.worker_status().alive is False
     (home / "worker.json").write_text("not json")
     assert runs.worker_status().alive is False
+
+
+def test_the_queue_goes_by_priority_and_then_by_age(home: Path) -> None:
+    first, second = ask(), ask()
+    urgent = runs.submit(REQUEST, by=None, priority=5)
+    runs.prioritise(first, -1, by=None)
+
+    by_place = sorted(runs.list_runs(status="queued"), key=lambda run: run.position_in_queue or 0)
+    assert [(run.id, run.position_in_queue, run.priority) for run in by_place] == [
+        (urgent, 1, 5),
+        (second, 2, 0),
+        (first, 3, -1),
+    ]
+    assert [runs.get_run(run).position_in_queue for run in (first, second, urgent)] == [3, 2, 1]
+    assert [claim_next(new_owner("worker")) for _ in range(3)] == [urgent, second, first]
+
+
+def test_a_run_that_was_being_executed_comes_before_all_that_wait(home: Path) -> None:
+    begun = ask()
+    assert claim_next(new_owner("worker")) == begun
+    change(begun, heartbeat_at=None)
+    runs.submit(REQUEST, by=None, priority=100)
+
+    assert claim_next(new_owner("worker")) == begun
+
+
+def test_moving_a_run_in_the_queue_is_in_the_audit_log(home: Path) -> None:
+    run_id = ask()
+
+    runs.prioritise(run_id, 7, by=None)
+
+    entry = audit.entries()[0]
+    assert (entry.action, entry.subject) == ("moved a run in the queue", f"run {run_id} of breast_cancer")
+    assert entry.detail == {"from": 0, "to": 7}
+
+
+@pytest.mark.parametrize("wrong", [1.5, "high", True, 1_000_001])
+def test_a_priority_that_is_no_whole_number_in_range_is_refused(home: Path, wrong: object) -> None:
+    with pytest.raises(runs.RequestError, match="priority is"):
+        runs.submit(REQUEST, by=None, priority=wrong)  # type: ignore[arg-type]
+
+
+def test_only_a_run_that_waits_can_be_moved(home: Path) -> None:
+    run_id = ask()
+    finish(run_id)
+
+    with pytest.raises(runs.WrongState, match="only one that waits"):
+        runs.prioritise(run_id, 1, by=None)
