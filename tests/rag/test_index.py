@@ -5,10 +5,15 @@ from pathlib import Path
 import pytest
 
 from rag import index, readiness
-from rag.article import ArticleError
-from rag.index import ingest, open_index
+from rag.article import ArticleError, read_article
+from rag.index import CORPUS, ingest, open_index
 from rag.retrieve import search
 from tests.rag.test_article import BODY, FRONT, write
+
+SHIPPED = sum(len(read_article(path).passages) for path in CORPUS.glob("*.md"))
+HICCUPS = FRONT.replace("Gout", "Hiccups").replace("gouty arthritis", "singultus") + BODY.replace(
+    "about symptoms", "about hiccups that go on for days"
+)
 
 
 @pytest.fixture
@@ -21,31 +26,31 @@ def embedded(companion_home: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]
 
 
 def test_an_index_that_is_up_to_date_is_opened_without_embedding(embedded: list[str]) -> None:
-    assert len(open_index().passages) == 120
+    assert len(open_index().passages) == SHIPPED
     assert embedded == []
 
 
 def test_an_ingested_article_is_found_and_only_a_change_is_embedded_again(
     embedded: list[str], companion_home: Path, tmp_path: Path
 ) -> None:
-    path = write(tmp_path, FRONT + BODY.replace("about symptoms", "about sudden pain in the big toe"))
+    path = write(tmp_path, HICCUPS, "hiccups.md")
     ingest([path])
-    found = search("why does my big toe hurt so suddenly").hits[0].passage
-    assert found.id == "gout/Symptoms"
+    found = search("why do my hiccups go on for days").hits[0].passage
+    assert found.id == "hiccups/Symptoms"
     ingest([path])
-    assert embedded == ["gout"]
-    path.write_text(path.read_text().replace("big toe", "large toe"))
+    assert embedded == ["hiccups"]
+    path.write_text(path.read_text().replace("for days", "for weeks"))
     ingest([path])
-    assert embedded == ["gout", "gout"]
-    assert "large toe" in open_index().passages["gout/Symptoms"].text
-    (companion_home / "corpus" / "gout.md").unlink()
+    assert embedded == ["hiccups", "hiccups"]
+    assert "for weeks" in open_index().passages["hiccups/Symptoms"].text
+    (companion_home / "corpus" / "hiccups.md").unlink()
     ingest([])
-    assert "gout/Symptoms" not in open_index().passages
-    assert len(open_index().passages) == 120
+    assert "hiccups/Symptoms" not in open_index().passages
+    assert len(open_index().passages) == SHIPPED
 
 
 def test_one_bad_file_keeps_all_of_a_batch_out(embedded: list[str], companion_home: Path, tmp_path: Path) -> None:
-    good, bad = write(tmp_path, FRONT + BODY), write(tmp_path, "nothing", "bad.md")
+    good, bad = write(tmp_path, HICCUPS, "hiccups.md"), write(tmp_path, "nothing", "bad.md")
     with pytest.raises(ArticleError, match=r"bad\.md"):
         ingest([good, bad])
     assert not list((companion_home / "corpus").glob("*")) if (companion_home / "corpus").exists() else True
