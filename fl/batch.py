@@ -48,9 +48,9 @@ def write(session: Session, run_id: int, owner: str, batch: Batch) -> None:
     """Write a batch; raises LeaseLost when ``owner`` does not hold the run."""
     hold(session, run_id, owner, batch.run)
     _put(session, RunSite, batch.sites)
-    for position, values in sorted(batch.states.items()):
-        of_site = RunSite.run_id == run_id, RunSite.position == position
-        session.execute(update(RunSite).where(*of_site).values(**values))
+    if batch.states:
+        rows = [{"run_id": run_id, "position": position, **values} for position, values in batch.states.items()]
+        session.execute(update(RunSite), sorted(rows, key=sorted))  # those with the same columns go in one statement
     _put(session, RoundRecord, batch.rounds)
     _put(session, SiteRound, list(batch.site_rounds.values()))
     if batch.events:

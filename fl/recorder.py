@@ -1,13 +1,13 @@
 """Writes a run's progress into the database, off the thread that computes.
 
-A call only leaves a note. A writer thread gathers what came within 50 ms and commits it in one short transaction,
-then writes the checkpoint: rows first, so that no round of the checkpoint lacks its row. Each batch begins by making
-sure that this process still holds the run; otherwise it writes nothing and tells the run to stop.
+A call only leaves a note. A writer thread gathers what came within 50 ms (less for the first round, for which whoever
+started the run is waiting) and commits it in one short transaction, then writes the checkpoint: rows first, so that no
+round of the checkpoint lacks its row. Each batch begins by making sure that this process still holds the run;
+otherwise it writes nothing and tells the run to stop.
 """
 
 import math
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -200,7 +200,11 @@ class Recorder:
                 return
             if last:
                 return
-            time.sleep(GATHER_SECONDS)
+            with self._changed:
+                self._changed.wait_for(self._urgent, timeout=GATHER_SECONDS)
+
+    def _urgent(self) -> bool:
+        return self._closed or any(row["round"] == 1 for row in self._batch.rounds)
 
     def _write(self, batch: Batch) -> None:
         if batch:
