@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from accounts.permissions import Action
-from components import charts, gate
+from components import charts, gate, run_acts
 from components.run_details import setting_in_words
 from components.run_monitor import FIGURES, run_monitor, task_title
 from components.theme import duration, interval, number
@@ -27,6 +27,8 @@ def runs() -> None:
         run_monitor(int(asked), can_cancel=gate.may(Action.CANCEL_RUN))
         return
     ticked = _list()
+    if len(ticked) == 1:
+        _queue(ticked[0])
     if len(ticked) == 1 and st.button(f"Open run {ticked[0]}", icon=":material/open_in_full:", key="runs_open"):
         st.query_params["run"] = str(ticked[0])
         st.rerun()
@@ -44,8 +46,9 @@ def _list() -> list[int]:
         st.write("No run fits the filter." if chosen else "No run yet. Start the first one.")
         return []
     st.caption("Tick one run to open it, or two to lay them over each other.")
+    queued = any(run.position_in_queue for run in found)
     picked = st.dataframe(
-        [_row(run) for run in found],
+        [_row(run, queued) for run in found],
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
@@ -60,6 +63,14 @@ def _list() -> list[int]:
     return [found[row].id for row in picked.selection.rows if row < len(found)]
 
 
+def _queue(run_id: int) -> None:
+    """Offer to move the run, if it waits and the person may."""
+    queue = sorted(list_runs(status="queued", limit=SHOWN), key=lambda run: run.position_in_queue or 0)
+    waiting = [run for run in queue if run.id == run_id]
+    if waiting and gate.may(Action.CANCEL_RUN):
+        run_acts.move_buttons(waiting[0], queue)
+
+
 def _filters() -> tuple[str | None, Status | None]:
     left, right, _ = st.columns([2, 2, 3])
     with left:
@@ -71,11 +82,13 @@ def _filters() -> tuple[str | None, Status | None]:
     return task, status
 
 
-def _row(run: RunSummary) -> dict[str, Any]:
+def _row(run: RunSummary, queued: bool) -> dict[str, Any]:
+    queue = {"Place in queue": run.position_in_queue, "Priority": run.priority} if queued else {}
     return {
         "Run": run.id,
         "Task": task_title(run.task),
         "Status": run.status,
+        **queue,
         "Progress": run.round / max(run.rounds, 1),
         "AUC": run.auc,
         "Strategy": run.strategy,

@@ -165,6 +165,19 @@ def test_two_ticked_runs_are_laid_over_each_other_with_what_differs(page: OpenPa
     assert app.dataframe[-1].value["Setting"].tolist() == ["strategy"]
 
 
+def test_a_run_that_waits_shows_its_place_and_is_moved_to_the_front(page: OpenPage) -> None:
+    add_run("queued")
+    second = add_run("queued")
+    app = admin(page, "runs")
+    assert app.dataframe[0].value["Place in queue"].tolist() == [2, 1]
+    app.session_state["runs_table_None_None"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run()
+    assert f"Run {second} is number 2 of 2 in the queue." in texts(app)
+    app.button(key=f"runs_first_{second}").click().run()
+    assert (get_run(second).position_in_queue, get_run(second).priority) == (1, 1)
+    assert "moved a run in the queue" in acts()
+
+
 def test_runs_of_different_tasks_are_not_compared(page: OpenPage) -> None:
     add_run()
     add_run(task="vitals")
