@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rag import embedding
-from rag.article import Link, Passage
+from rag.article import CARE, SECTIONS, Link, Passage
 from rag.guardrails import RedFlag, red_flag
 from rag.index import Index, Progress, open_index
 from rag.intent import plain, topics_named
@@ -16,22 +16,33 @@ from rag.retrieve import Found, Hit, own_words, search, unknown_share
 
 DISCLAIMER = "General information, not medical advice. In an emergency, call 112, 999 or 911."
 LONGEST_QUESTION = 1000  # characters
-_CARE = "When to seek care"
 _REFERRING = frozenset({"it", "its", "it's", "this", "that", "them", "they"})
 _COURTESY = re.compile(
     r"((hi|hello|hey|good (morning|evening|day)|thanks?( you| a lot| so much)*|ok(ay)?|bye)( there)?[ !.,]*)+"
 )
-_GREETING = "Ask me about a condition, its symptoms, causes, tests or treatment."
+_GREETING = "Ask me about a condition, a test, a medicine or first aid."
 _STRANGE = 0.34  # share of words that no article has
 _SHORT = 10  # words; a longer question says itself what it is about
-_FOLLOW_UPS = {
-    "Overview": "Tell me about {}",
-    "Symptoms": "What are the symptoms of {}?",
-    "Causes and risk factors": "What causes {}?",
-    "Tests": "How is {} diagnosed?",
-    "Treatment": "How is {} treated?",
-    _CARE: "When should I see a doctor about {}?",
+_FOLLOW_UPS = {  # the most wanted first; with a name as it stands within a sentence, or a title
+    "Symptoms": "What are the symptoms of {name}?",
+    "Causes and risk factors": "What causes {name}?",
+    "Treatment": "How is {name} treated?",
+    "Tests": "How is {name} diagnosed?",
+    "When it is done": "{title}: when is it done?",
+    "What results mean": "{title}: what do the results mean?",
+    "Risks and limits": "{title}: what are the risks and limits?",
+    "How it works": "{title}: how does it work?",
+    "Uses": "What are the uses of {name}?",
+    "Side effects": "What are the side effects of {name}?",
+    "Cautions": "Who should be careful with {name}?",
+    "How they work": "What is the effect of {name} on the body?",
+    "What to do": "{title}: what should I do?",
+    "What not to do": "{title}: what should I not do?",
+    "Signs": "{title}: what are the signs?",
+    CARE: "When should I see a doctor about {name}?",
+    "Overview": "Tell me about {name}",
 }
+_WITH_CARE = frozenset({"Symptoms", "Signs", "What to do", "Side effects"})  # told with the first line of CARE
 
 
 @dataclass(frozen=True)
@@ -121,9 +132,7 @@ def answer(question: str, history: Sequence[tuple[str, str]] = (), *, progress: 
         text = f"{flag.title}. {flag.advice}"
         return Answer(text, provider="Emergency rules", seconds=time.perf_counter() - begun, red_flag=flag)
     if _COURTESY.fullmatch(plain(question)):
-        return Answer(
-            "Ask me about a condition, its symptoms, causes, tests or treatment.", provider="Greeting", abstained=True
-        )
+        return Answer(_GREETING, provider="Greeting", abstained=True)
     index = open_index(progress)
     embedding.load()
     begun = time.perf_counter()  # opening the index is preparation and happens once a process
@@ -161,8 +170,8 @@ def _topic_of(question: str, index: Index) -> str:
 def _compose(statements: Sequence[Statement], found: Found, index: Index, provider: str, begun: float) -> Answer:
     best = found.hits[0].passage
     groups = [list(statements)]
-    care = index.passages.get(f"{best.article}/{_CARE}")
-    if best.section == "Symptoms" and care and not any(s.passage.section == _CARE for s in statements):
+    care = index.passages.get(f"{best.article}/{CARE}")
+    if best.section in _WITH_CARE and care and not any(s.passage.section == CARE for s in statements):
         groups.append([Statement(care, care.sentences[0], found.hits[0].score)])
     numbers: dict[tuple[str, str], int] = {}  # one number for a page and the passage that cites it
     titles: dict[int, tuple[Link, Statement]] = {}
@@ -211,10 +220,10 @@ def _abstain(found: Found, index: Index, begun: float) -> Answer:
     count = len({passage.article for passage in index.passages.values()})
     near: dict[str, Hit] = {hit.passage.article: hit for hit in reversed(found.hits) if hit.score > 0.35}
     text = (
-        f"None of my sources answers this. They cover {count} common conditions; "
-        "a doctor or pharmacist can help with others."
+        f"None of my sources answers this. They cover {count} common conditions, tests, medicines "
+        "and first-aid topics; a doctor or pharmacist can help with others."
     )
-    suggestions = tuple(_FOLLOW_UPS["Overview"].format(_name(hit.passage)) for hit in list(near.values())[:2])
+    suggestions = tuple(_follow_up("Overview", hit.passage) for hit in list(near.values())[:2])
     return Answer(
         text,
         provider="No answer",
@@ -226,12 +235,18 @@ def _abstain(found: Found, index: Index, begun: float) -> Answer:
 
 
 def _follow_ups(passage: Passage, told: set[str]) -> tuple[str, ...]:
-    wanted = ("Symptoms", "Causes and risk factors", "Treatment", "Tests", _CARE)
-    return tuple(_FOLLOW_UPS[section].format(_name(passage)) for section in wanted if section not in told)[:3]
+    wanted = [section for section in _FOLLOW_UPS if section in SECTIONS[passage.kind] and section != "Overview"]
+    return tuple(_follow_up(section, passage) for section in wanted if section not in told)[:3]
+
+
+def _follow_up(section: str, passage: Passage) -> str:
+    return _FOLLOW_UPS[section].format(name=_name(passage), title=passage.title)
 
 
 def _name(passage: Passage) -> str:
     """Return the topic as it stands within a sentence: "stroke", but "COPD"."""
     if "(" in passage.title:
         return passage.title.partition("(")[2].rstrip(")")
+    if passage.title[:2].isupper():
+        return passage.title
     return passage.title[0].lower() + passage.title[1:]

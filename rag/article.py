@@ -1,7 +1,8 @@
-"""One article of the corpus: a condition in our own words, each sentence with links where it can be checked.
+"""One article of the corpus: one topic in our own words, each sentence with links where it can be checked.
 
-An article is a Markdown file: TOML front matter between two lines ``+++`` (title, synonyms, sources), then the
-sections of ``SECTIONS`` in that order, one sentence a line, each ending with the numbers of its sources: ``[1][3]``.
+An article is a Markdown file: TOML front matter between two lines ``+++`` (title, kind, synonyms, sources), then the
+sections that ``SECTIONS`` gives its kind, in that order, one sentence a line, each ending with the numbers of its
+sources: ``[1][3]``.
 """
 
 import hashlib
@@ -12,7 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SECTIONS = ("Overview", "Symptoms", "Causes and risk factors", "Tests", "Treatment", "When to seek care")
+CARE = "When to seek care"
+SECTIONS = {  # by the kind of article; the first kind is meant when the front matter names none
+    "condition": ("Overview", "Symptoms", "Causes and risk factors", "Tests", "Treatment", CARE),
+    "test": ("Overview", "When it is done", "How it works", "What results mean", "Risks and limits", CARE),
+    "drugs": ("Overview", "Uses", "How they work", "Side effects", "Cautions", CARE),
+    "first_aid": ("Overview", "Signs", "What to do", "What not to do", CARE),
+}
 LONGEST_SENTENCE = 260  # characters; longer ones are hard to read and to cite
 _URL = re.compile(r"https://[a-z0-9.-]+\.[a-z]{2,}(/[A-Za-z0-9._~()%/-]*)?")
 _SENTENCE = re.compile(r"(?P<text>.+[.?!]) (?P<marks>(\[\d+\])+)")
@@ -44,6 +51,7 @@ class Passage:
     """One section of an article: what is indexed, found and shown."""
 
     article: str
+    kind: str
     title: str
     section: str
     synonyms: tuple[str, ...]
@@ -65,6 +73,7 @@ class Article:
     """A whole article; ``sha256`` is of its file and tells whether it changed."""
 
     key: str
+    kind: str
     title: str
     synonyms: tuple[str, ...]
     passages: tuple[Passage, ...]
@@ -96,16 +105,17 @@ def read_article(path: Path) -> Article:
         end = 0
     if not end:
         raise ArticleError(f"{path.name}, line 1: front matter between two lines +++ is missing.")
-    title, synonyms, links = _front_matter("\n".join(lines[1:end]), path.name)
+    title, kind, synonyms, links = _front_matter("\n".join(lines[1:end]), path.name)
     sections = list(_sections(lines, end + 1, links, path.name))
     names = tuple(name for name, _ in sections)
-    if names != SECTIONS:
-        raise ArticleError(f"{path.name}: the sections are {', '.join(names)}; they must be {', '.join(SECTIONS)}.")
-    passages = tuple(Passage(key, title, name, synonyms, sentences) for name, sentences in sections)
-    return Article(key, title, synonyms, passages, hashlib.sha256(raw).hexdigest())
+    if names != SECTIONS[kind]:
+        right = f"for the kind {kind} they must be {', '.join(SECTIONS[kind])}"
+        raise ArticleError(f"{path.name}: the sections are {', '.join(names)}; {right}.")
+    passages = tuple(Passage(key, kind, title, name, synonyms, sentences) for name, sentences in sections)
+    return Article(key, kind, title, synonyms, passages, hashlib.sha256(raw).hexdigest())
 
 
-def _front_matter(text: str, name: str) -> tuple[str, tuple[str, ...], tuple[Link, ...]]:
+def _front_matter(text: str, name: str) -> tuple[str, str, tuple[str, ...], tuple[Link, ...]]:
     try:
         front: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -113,6 +123,9 @@ def _front_matter(text: str, name: str) -> tuple[str, tuple[str, ...], tuple[Lin
     title, synonyms, sources = front.get("title"), front.get("synonyms", []), front.get("sources", [])
     if not isinstance(title, str) or not title.strip():
         raise ArticleError(f"{name}: the front matter needs a title.")
+    kind = front.get("kind", next(iter(SECTIONS)))
+    if not isinstance(kind, str) or kind not in SECTIONS:
+        raise ArticleError(f"{name}: the kind is {kind!r}; it must be one of {', '.join(SECTIONS)}.")
     if not isinstance(synonyms, list) or not all(isinstance(word, str) for word in synonyms):
         raise ArticleError(f"{name}: synonyms must be a list of texts.")
     if not isinstance(sources, list) or not sources:
@@ -124,7 +137,7 @@ def _front_matter(text: str, name: str) -> tuple[str, tuple[str, ...], tuple[Lin
         if not _URL.fullmatch(str(source.get("url"))):
             raise ArticleError(f"{name}: the url of source {number} must be an https address without query.")
         links.append(Link(source["title"], source["url"]))
-    return title.strip(), tuple(synonyms), tuple(links)
+    return title.strip(), kind, tuple(synonyms), tuple(links)
 
 
 def _sections(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from chromadb import Collection
 
 CORPUS = ROOT / "rag" / "corpus"
-_FORMAT = f"1/{embedding.NAME}"  # raise the number when what is stored changes
+_FORMAT = f"2/{embedding.NAME}"  # raise the number when what is stored changes
 _BATCH = 2000  # Chroma takes 5,461 records at once
 Progress = Callable[[int, int], None]
 _lock = threading.RLock()
@@ -195,7 +195,7 @@ def _passage(stored: dict[str, Any]) -> Passage:
     sentences = tuple(
         Sentence(entry["text"], tuple(Link(**link) for link in entry["links"])) for entry in stored["sentences"]
     )
-    return Passage(stored["article"], stored["title"], stored["section"], tuple(stored["synonyms"]), sentences)
+    return Passage(**{**stored, "synonyms": tuple(stored["synonyms"]), "sentences": sentences})
 
 
 def _nearest(collection: "Collection", vector: FloatArray, count: int) -> dict[str, float]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from rag import embedding
-from rag.article import Passage
+from rag.article import SECTIONS, Passage
 from rag.embedding import FloatArray
 from rag.index import Index, open_index
 from rag.intent import plain, sections_asked, thing_asked_about, topics_named
@@ -62,7 +62,6 @@ class Found:
 
     question: str
     vector: FloatArray
-    sections: tuple[str, ...]
     hits: tuple[Hit, ...]
     enough: bool
 
@@ -70,12 +69,11 @@ class Found:
 def search(question: str, count: int = 5, *, index: Index | None = None, weights: Weights = WEIGHTS) -> Found:
     """Return the ``count`` best passages for ``question``."""
     index = index or open_index()
-    sections = sections_asked(question)
     vector = embedding.embed([question])[0]
-    signs = _signs(question, vector, sections, index)
+    signs = _signs(question, vector, index)
     ranked = sorted(((sign.score(weights), key) for key, sign in signs.items()), reverse=True)
     hits = tuple(Hit(index.passages[key], round(score, 4), signs[key].topic > 0) for score, key in ranked[:count])
-    return Found(question, vector, sections, hits, bool(hits) and hits[0].score >= weights.floor)
+    return Found(question, vector, hits, bool(hits) and hits[0].score >= weights.floor)
 
 
 @dataclass(frozen=True)
@@ -95,8 +93,9 @@ class _Signs:
         return float(sum(getattr(self, field.name) * getattr(weights, field.name) for field in fields(self)))
 
 
-def _signs(question: str, vector: FloatArray, sections: tuple[str, ...], index: Index) -> dict[str, _Signs]:
+def _signs(question: str, vector: FloatArray, index: Index) -> dict[str, _Signs]:
     words = content_words(question)
+    asked = {kind: sections_asked(question, kind) for kind in SECTIONS}
     near, near_sentences = index.nearest_passages(vector, _CANDIDATES), index.nearest_sentences(vector, _CANDIDATES)
     lexicon = _lexicon(index)
     lexical = lexicon.scores(words)
@@ -121,11 +120,15 @@ def _signs(question: str, vector: FloatArray, sections: tuple[str, ...], index: 
             sentence=best,
             words=lexical.get(key, 0.0),
             topic=named.get(passage.article, 0) / longest if longest else 0.0,
-            intent=0.0 if passage.section not in sections else 1.0 if passage.section == sections[0] else 0.5,
+            intent=_intent(passage.section, asked[passage.kind]),
             unknown=unknown,
             foreign=foreign,
         )
     return signs
+
+
+def _intent(section: str, asked: tuple[str, ...]) -> float:
+    return 0.0 if section not in asked else 1.0 if section == asked[0] else 0.5
 
 
 def content_words(text: str) -> list[str]:
@@ -148,7 +151,8 @@ _KIND_WORDS = frozenset(
         "diagnose diagnosed diagnosis treat treated treatment treatments cure cured medicine therapy manage when see "
         "doctor doctors seek care emergency explain describe define overview meaning options common main typical early "
         "warning raises raise checked hereditary inherited genetic contagious catching dangerous serious fatal "
-        "curable treatable prevent prevented prevention avoid spread happen happens start begin deal"
+        "curable treatable prevent prevented prevention avoid spread happen happens start begin deal "
+        "side effect effects result results mean purpose first aid"
     )
 )
 

@@ -7,7 +7,7 @@ import pytest
 from rag.article import SECTIONS, ArticleError, read_article
 
 FRONT = '+++\ntitle = "Gout"\nsynonyms = ["gouty arthritis"]\n[[sources]]\ntitle = "A"\nurl = "https://medlineplus.gov/gout.html"\n+++\n'
-BODY = "".join(f"## {section}\nA sentence about {section.lower()}. [1]\n" for section in SECTIONS)
+BODY = "".join(f"## {section}\nA sentence about {section.lower()}. [1]\n" for section in SECTIONS["condition"])
 
 
 def write(folder: Path, text: str, name: str = "gout.md") -> Path:
@@ -24,6 +24,15 @@ def test_an_article_is_read_with_its_links(tmp_path: Path) -> None:
     assert article.passages[1].text == "A sentence about symptoms."
 
 
+@pytest.mark.parametrize("kind", SECTIONS)
+def test_each_kind_of_article_has_its_own_sections(tmp_path: Path, kind: str) -> None:
+    front = FRONT.replace("synonyms", f'kind = "{kind}"\nsynonyms')
+    body = "".join(f"## {section}\nA sentence. [1]\n" for section in SECTIONS[kind])
+    article = read_article(write(tmp_path, front + body))
+    assert article.kind == kind
+    assert [(passage.section, passage.kind) for passage in article.passages] == [(s, kind) for s in SECTIONS[kind]]
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -33,7 +42,12 @@ def test_an_article_is_read_with_its_links(tmp_path: Path) -> None:
         (FRONT.replace('["gouty', "[gouty") + BODY, "not TOML"),
         (FRONT.replace("https:", "http:") + BODY, "https address"),
         (FRONT.replace("gout.html", "gout.html?a=<b>") + BODY, "https address"),
-        (FRONT + BODY.replace("## Tests\n", "## Test\n"), "the sections are"),
+        (FRONT + BODY.replace("## Tests\n", "## Test\n"), "for the kind condition they must be"),
+        (FRONT.replace("synonyms", 'kind = "test"\nsynonyms') + BODY, "for the kind test they must be Overview, When"),
+        (
+            FRONT.replace("synonyms", 'kind = "herb"\nsynonyms') + BODY,
+            "the kind is 'herb'; it must be one of condition,",
+        ),
         (FRONT + "words\n" + BODY, "line 8: text before the first section"),
         (FRONT + BODY.replace("tests. [1]", "tests."), "line 15: a sentence must end"),
         (FRONT + BODY.replace("tests. [1]", "tests. [2]"), r"line 15: there is no source \[2\]"),
