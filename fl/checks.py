@@ -3,8 +3,10 @@
 An update that holds NaN, or rests on no rows, would spoil the average without a word; so it never reaches the strategy.
 """
 
+import hashlib
 import math
 import traceback
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,8 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.public import DataMissing
+from data.table import FloatArray
 from data.vault import VaultError
 from fl.request import RequestError
+
+LARGEST_RATIO = 100  # of an update's size to the median site's
+REMEMBERED = 20  # rounds for which a site's updates are known again
 
 
 def refusal(weights: NDArray[np.generic] | None, size: int, num_examples: object, samples: int) -> str | None:
@@ -41,6 +47,54 @@ def refusal(weights: NDArray[np.generic] | None, size: int, num_examples: object
     if num_examples > samples:
         return f"num-examples is {num_examples}, but the site has {samples} rows"
     return None
+
+
+def norms_too_large(norms: Mapping[int, float]) -> dict[int, str]:
+    """Return why some updates of a round are too large to be results of training.
+
+    Honest updates of unlike sites differ by some ten times, for they take more or fewer steps; a factor of a hundred
+    over the median site is an error or an attack. With two sites the smaller one is the measure.
+
+    Parameters
+    ----------
+    norms : position → Euclidean distance of a site's weights from the global ones.
+    """
+    if len(norms) < 2:
+        return {}
+    usual = sorted(norms.values())[(len(norms) - 1) // 2]
+    return {
+        position: f"its update is {norm / usual:.0f} times as large as the median site's; {LARGEST_RATIO} is the limit"
+        for position, norm in norms.items()
+        if usual > 0 and norm > LARGEST_RATIO * usual
+    }
+
+
+class Earlier:
+    """Remembers the updates of each site, to know one that is sent again."""
+
+    def __init__(self) -> None:
+        self._digests: dict[int, deque[bytes]] = {}
+
+    def remember(self, position: int, weights: FloatArray) -> None:
+        """Keep in mind that a site's update counted."""
+        self._digests.setdefault(position, deque(maxlen=REMEMBERED)).append(_digest(weights))
+
+    def refusal(self, position: int, weights: FloatArray, start: FloatArray) -> str | None:
+        """Return why an update does not count: it is one of an earlier round, though training started elsewhere now.
+
+        Parameters
+        ----------
+        weights : (p,) what came.
+        start : (p,) global weights that the site was asked to start from; sending them back is no replay.
+        """
+        known = self._digests.get(position)
+        if known and _digest(weights) in known and not np.array_equal(weights, start):
+            return "it sent its update of an earlier round again"
+        return None
+
+
+def _digest(weights: FloatArray) -> bytes:
+    return hashlib.blake2b(weights.tobytes(), digest_size=8).digest()
 
 
 def unusable_numbers(arrays: Mapping[str, NDArray[np.generic]]) -> str | None:

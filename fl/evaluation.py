@@ -4,14 +4,20 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from data.table import Dataset, FloatArray
 from fl.local import network_of, tensors_of
 from fl.sites import public_split
+from fl.together import Stack, can_stack
 from models.calibration import Calibration
-from models.metrics import Interval, binary_metrics, with_intervals
+from models.metrics import Interval, binary_metrics, binary_metrics_of_each, with_intervals
 from models.preparation import Preparation
 from models.task import Task
+
+SAMPLE = 256  # held-out rows on which each site's update is scored; the global model is scored on all
+NUMBERS_AT_ONCE = 4_000_000  # weights and inputs that are worked on in one go
 
 
 class HeldOut:
@@ -30,22 +36,52 @@ class HeldOut:
         self.y = rows.y
         self._x, _ = tensors_of(task, rows, preparation)
         self._net = network_of(task.name)
+        self._stack = Stack(self._net) if can_stack(self._net, self._x) else None
+        by_class = np.argsort(self.y, kind="stable")
+        few = by_class[np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).round().astype(np.int64)]
+        self._few_x, self._few_y = self._x[np.sort(few)], self.y[np.sort(few)]
 
     def logits(self, weights: FloatArray) -> FloatArray:
         """Return the (n,) logits of a network with the (p,) ``weights``."""
+        return self._logits(weights, self._x)
+
+    def _logits(self, weights: FloatArray, x: Tensor) -> FloatArray:
         self._net.load(weights)
         self._net.network.eval()
         with torch.inference_mode():
-            found: FloatArray = self._net.network(self._x).squeeze(1).numpy()
+            found: FloatArray = self._net.network(x).squeeze(1).numpy()
         return found
+
+    def score_each(self, weights: FloatArray) -> list[tuple[float, dict[str, float]]]:
+        """Score as ``score`` does each of (s, p) weights, on at most ``SAMPLE`` of the rows, the same every time."""
+        if self._stack is None:
+            logits = np.stack([self._logits(row, self._few_x) for row in weights])
+        else:
+            self._net.network.eval()
+            at_once = max(1, NUMBERS_AT_ONCE // (weights.shape[1] + self._few_x.numel()))
+            with torch.inference_mode():
+                parts = torch.from_numpy(weights).split(at_once)  # type: ignore[no-untyped-call]
+                logits = torch.cat([self._stack.logits(part, self._few_x) for part in parts]).numpy()
+        finite = np.asarray(np.isfinite(logits).all(axis=1))
+        scores = binary_metrics_of_each(self._few_y, _sigmoid(np.where(finite[:, None], logits, 0.0)))
+        return [
+            (metrics.pop("loss"), metrics) if good else (float("nan"), {})
+            for metrics, good in zip(scores, finite, strict=True)
+        ]
 
     def score(self, weights: FloatArray) -> tuple[float, dict[str, float]]:
         """Return loss and the other metrics of uncalibrated probabilities; NaN loss for logits that are not finite."""
         logits = self.logits(weights)
         if not np.isfinite(logits).all():
             return float("nan"), {}
-        metrics = binary_metrics(self.y, 1 / (1 + np.exp(-logits.astype(np.float64))))
+        metrics = binary_metrics(self.y, _sigmoid(logits))
         return metrics.pop("loss"), metrics
+
+
+def _sigmoid(logits: FloatArray) -> NDArray[np.float64]:
+    with np.errstate(over="ignore"):
+        chances: NDArray[np.float64] = 1 / (1 + np.exp(-logits.astype(np.float64)))
+    return chances
 
 
 def calibration_loss(task: Task) -> Callable[[FloatArray, Preparation], float]:

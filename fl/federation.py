@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cancelled", "Outcome", "QuorumLost", "RequestError", "close", "federate", "warm"]
 
-SMALL = 100_000  # weights up to which a network is trained faster in this process than by sending it to actors
+SMALL = 100_000  # weights up to which sites cost mostly overhead, and are trained faster together
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -134,9 +134,12 @@ def executor_for(request: RunRequest) -> str:
     """Return the executor that ``auto`` stands for, or the one asked for."""
     if request.executor != "auto":
         return request.executor
-    from fl.local import network_of
+    from fl.local import example, network_of
+    from fl.together import can_stack
 
-    return "in-process" if len(network_of(request.task).weights) < SMALL else "ray"
+    net = network_of(request.task)
+    small = len(net.weights) < SMALL
+    return "vectorised" if small and can_stack(net, example(request.task)) else "in-process"
 
 
 def warm(executor: str = "in-process") -> None:
@@ -170,6 +173,10 @@ def _execute(executor: str) -> "Callable[[Course, ClientApp], None]":
         from fl.grid import in_process
 
         return in_process.execute
+    if executor == "vectorised":
+        from fl.grid import vectorised
+
+        return vectorised.execute
     if executor == "ray":
         from fl.grid import ray_actors
 

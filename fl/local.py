@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from data.table import Dataset, FloatArray
 from fl.optimisers import optimiser
 from fl.request import RunRequest
+from fl.sites import public_split
 from fl.watcher import Stop
 from models.preparation import Preparation, combine_medians, combine_moments, fill_gaps, medians, moments
 from models.registry import get_task
@@ -53,7 +55,7 @@ class FlatNetwork:
     def load(self, weights: FloatArray) -> None:
         """Take over the (p,) ``weights``."""
         with torch.no_grad():
-            self.weights.copy_(torch.from_numpy(weights))
+            self.weights.copy_(torch.from_numpy(weights if weights.flags.writeable else weights.copy()))
 
     def take(self) -> FloatArray:
         """Return a copy of the (p,) weights."""
@@ -73,19 +75,28 @@ class FlatNetwork:
 
 
 _OWN = threading.local()
+_DRAWING = threading.RLock()  # held by whoever draws from the process's one generator
 
 
 def network_of(task: str) -> FlatNetwork:
     """Return this thread's one network of ``task``; whoever uses it loads weights first."""
     networks: dict[str, FlatNetwork] = _OWN.__dict__
     if task not in networks:
-        networks[task] = FlatNetwork(get_task(task).network())
+        with _DRAWING:
+            networks[task] = FlatNetwork(get_task(task).network())
     return networks[task]
+
+
+@lru_cache(maxsize=16)
+def example(task: str) -> Tensor:
+    """Return (2, f) features of two of a task's rows, not standardised, to try a network on."""
+    rows = public_split(task)[0].x[:2]
+    return torch.from_numpy(fill_gaps(get_task(task), rows, np.zeros(rows.shape[1], dtype=np.float32)))
 
 
 def initial_weights(task: Task, seed: int) -> FloatArray:
     """Return the (p,) weights with which every training of this seed starts."""
-    with torch.random.fork_rng(devices=[]):
+    with _DRAWING, torch.random.fork_rng(devices=[]):
         _seed(seed)
         return FlatNetwork(task.network()).take()
 
@@ -166,7 +177,7 @@ def _generator(seed: int, *, shared: bool) -> Iterator[torch.Generator]:
     if not shared:
         yield torch.Generator().manual_seed(seed)
         return
-    with torch.random.fork_rng(devices=[]):
+    with _DRAWING, torch.random.fork_rng(devices=[]):
         _seed(seed)
         yield torch.default_generator
 
@@ -187,6 +198,13 @@ def tensors_of(task: Task, rows: Dataset, preparation: Preparation) -> tuple[Ten
     return torch.from_numpy(preparation(task, rows.x)), torch.from_numpy(rows.y.astype(np.float32))
 
 
+def own_preparation(task: Task, rows: Dataset) -> Preparation:
+    """Return the preparation of a site that knows no rows but its own."""
+    fill = combine_medians([medians(rows.x)])
+    mean, scale = combine_moments([moments(fill_gaps(task, rows.x, fill))])
+    return Preparation(fill, mean, scale)
+
+
 def train_alone(
     request: RunRequest,
     rows: Dataset,
@@ -202,11 +220,8 @@ def train_alone(
     position : of the site, or POOLED; decides the order of rows.
     loss_of : keeps the round with the lowest of these losses (early stopping); None keeps the last round.
     """
-    task = get_task(request.task)
-    fill = combine_medians([medians(rows.x)])
-    mean, scale = combine_moments([moments(fill_gaps(task, rows.x, fill))])
-    preparation = Preparation(fill, mean, scale)
-    net = network_of(request.task)
+    task, net = get_task(request.task), network_of(request.task)
+    preparation = own_preparation(task, rows)
     x, y = tensors_of(task, rows, preparation)
     weights = best = initial_weights(task, request.seed)
     lowest = float("inf")

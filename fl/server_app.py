@@ -4,6 +4,7 @@ The strategy is Flower's, unmodified; its public steps are called here rather th
 resumed run goes on with the right round number.
 """
 
+import random
 import time
 
 from flwr.app import Array, ArrayRecord, ConfigRecord, Context
@@ -15,11 +16,13 @@ from fl.client_app import pack
 from fl.course import Course
 from fl.evaluation import HeldOut
 from fl.grid.watched import WatchedGrid
-from fl.local import initial_weights
+from fl.local import initial_weights, seed_of
 from fl.strategies import STRATEGIES
 from fl.watcher import RoundResult, Snapshot
 from models.preparation import Preparation, combine_medians, combine_moments
 from models.registry import get_task
+
+SERVER = 1_000_001  # position, for the seed, of the server's own draws
 
 
 def server_app(course: Course) -> ServerApp:
@@ -58,8 +61,8 @@ def _rounds(grid: WatchedGrid, course: Course) -> None:
     request, snapshot = course.request, course.snapshot
     course.watcher.phase("training")
     strategy: FedAvg = STRATEGIES[request.strategy].make(request.strategy_settings)
+    strategy.fraction_train = request.fraction
     grid.heldout = HeldOut(get_task(request.task), snapshot.preparation)
-    grid.size = len(snapshot.weights)
     config = ConfigRecord({"plan": request.plan, **pack(snapshot.preparation)})
     arrays = _record({"weights": snapshot.weights})
     if course.start is None:
@@ -68,7 +71,8 @@ def _rounds(grid: WatchedGrid, course: Course) -> None:
     course.seconds["startup"] = time.monotonic() - course.began
     for round in range(snapshot.round + 1, request.rounds + 1):
         began = time.perf_counter()
-        grid.round = round
+        grid.round, grid.weights = round, snapshot.weights
+        random.seed(seed_of(request.seed, round, SERVER))  # with which Flower samples sites
         replies = grid.send_and_receive(strategy.configure_train(round, arrays, config, grid.inner))
         aggregated, _ = strategy.aggregate_train(round, replies)
         if aggregated is not None:

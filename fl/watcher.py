@@ -25,10 +25,16 @@ class QuorumLost(Exception):
 
 
 class Stop:
-    """A flag that long computations look at; set from another thread to cancel a run."""
+    """A flag that long computations look at; set from another thread to cancel a run.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    of : another one, whose being set counts for this one too.
+    """
+
+    def __init__(self, of: "Stop | None" = None) -> None:
         self._event = threading.Event()
+        self._of = of
 
     def set(self) -> None:
         """Ask for the end."""
@@ -36,11 +42,11 @@ class Stop:
 
     def is_set(self) -> bool:
         """Whether the end was asked for."""
-        return self._event.is_set()
+        return self._event.is_set() or (self._of is not None and self._of.is_set())
 
     def check(self) -> None:
         """Raise Cancelled when the end was asked for."""
-        if self._event.is_set():
+        if self.is_set():
             raise Cancelled("cancelled on request")
 
 

@@ -41,7 +41,6 @@ LONGEST_END_SECONDS = 6.0  # a clean end takes about two, most of it Ray's
 STUBBORN_SECONDS = 10.0
 STUBBORN = 75  # exit code: a computation would not stop, start me again
 QUIET_SECONDS = 2.0  # what the next click does not need waits until it is quiet
-QUIET_BEFORE_RAY_SECONDS = 15.0  # only large networks need Ray, and starting it takes both cores for a while
 
 log = logging.getLogger("fl.worker")
 
@@ -127,9 +126,9 @@ class Worker:
         log.info("run %d: %s after %.1f s", run_id, status, time.monotonic() - began)
 
     def _use_quiet_time(self) -> None:
-        """While nothing is asked for: start Ray if a task needs it, have finished runs handed to MLflow."""
+        """While nothing is asked for: have finished runs handed to MLflow."""
         failed: set[int] = set()
-        told_mlflow = started_ray = False
+        told_mlflow = False
         while not self.ending.wait(1.0):
             quiet = time.monotonic() - self._idle_since if self.current is None else 0.0
             if quiet < QUIET_SECONDS:
@@ -139,10 +138,6 @@ class Worker:
                     self._hand_to_mlflow()
                     told_mlflow = True
                     failed |= tracking.untracked()
-                if not started_ray and quiet > QUIET_BEFORE_RAY_SECONDS:
-                    started_ray = True
-                    if needs_ray():
-                        _start_ray()
             except Exception as error:
                 log.warning("in quiet time: %s", type(error).__name__)
 
@@ -217,21 +212,6 @@ def _rehearse(stop: Stop) -> None:
             request = RunRequest.for_task(task, sites=2, partition="iid", rounds=1, executor="in-process")
             federate(request, watcher=Silent(), stop=stop)
             return
-
-
-def needs_ray() -> bool:
-    """Whether some task trains on Ray's actors unless told otherwise; else Ray's memory is better left free."""
-    from fl.federation import executor_for
-    from fl.request import RunRequest
-    from models.registry import tasks
-
-    return any(executor_for(RunRequest.for_task(task)) == "ray" for task in tasks().values())
-
-
-def _start_ray() -> None:
-    from fl.federation import warm
-
-    warm("ray")
 
 
 def _close() -> None:

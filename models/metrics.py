@@ -5,6 +5,7 @@ resamples is one matrix product and a thousand of them cost milliseconds. Rows a
 (stratified), so that AUC, sensitivity and specificity are defined in every resample.
 """
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -128,6 +129,44 @@ def binary_metrics(y: ArrayLike, p: ArrayLike, threshold: float = 0.5) -> dict[s
     labels, chances = _rows(y, p)
     scores = _Scorer(labels, chances, threshold)(np.ones((1, len(labels))))
     return {name: float(values[0]) for name, values in scores.items()}
+
+
+def binary_metrics_of_each(y: ArrayLike, p: Array, threshold: float = 0.5) -> list[dict[str, float]]:
+    """Score each of (s, n) probabilities against the same (n,) labels, as binary_metrics does one."""
+    labels, _ = _rows(y, y)
+    positive = labels == 1
+    called = p >= threshold
+    right = np.where(positive, called, ~called).astype(np.float64)
+    clipped = np.clip(p, _SMALLEST, 1 - _SMALLEST)
+    bins = np.minimum((p * BINS).astype(np.int64), BINS - 1) + BINS * np.arange(len(p))[:, None]
+    gaps = np.bincount(bins.ravel(), weights=(p - positive).ravel(), minlength=BINS * len(p)).reshape(-1, BINS)
+    with np.errstate(invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a class without rows: NaN
+        columns = {
+            "auc": _auc_of_each(p[:, positive], p[:, ~positive]),
+            "accuracy": right.mean(axis=1),
+            "sensitivity": right[:, positive].mean(axis=1),
+            "specificity": right[:, ~positive].mean(axis=1),
+            "loss": -np.log(np.where(positive, clipped, 1 - clipped)).mean(axis=1),
+            "ece": np.abs(gaps).sum(axis=1) / len(labels),
+        }
+    return [
+        dict(zip(columns, values, strict=True)) for values in zip(*(c.tolist() for c in columns.values()), strict=True)
+    ]
+
+
+def _auc_of_each(up: Array, down: Array) -> Array:
+    """Return the share of pairs of (s, a) positives and (s, b) negatives in right order, ties counted half."""
+    pairs = up.shape[1] * down.shape[1]
+    if not pairs:
+        return np.full(len(up), np.nan)
+    areas = np.empty(len(up))
+    block = max(1, _BLOCK // pairs)
+    for start in range(0, len(up), block):
+        one, other = up[start : start + block, :, None], down[start : start + block, None, :]
+        wins = np.count_nonzero(one > other, axis=(1, 2)) + 0.5 * np.count_nonzero(one == other, axis=(1, 2))
+        areas[start : start + block] = wins / pairs
+    return areas
 
 
 def with_intervals(

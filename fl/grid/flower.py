@@ -6,14 +6,17 @@ moved when one does.
 """
 
 import logging
+import math
 import time
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from flwr.app import Context, Message, RecordDict
+from flwr.app import Array, Context, Message, RecordDict
 from flwr.serverapp import Grid
 from flwr.supercore.run import Run
 from flwr.supercore.task_identity import TaskIdentity
+from numpy.typing import NDArray
 
 from fl.watcher import Stop
 
@@ -22,6 +25,32 @@ FIRST_SITE = 2  # node of the site at position 0
 RUN = 1
 
 logging.getLogger("flwr").setLevel(logging.ERROR)  # Flower tells every step on the console; a Watcher is told here
+
+
+class LiveArray(Array):
+    """An Array that becomes bytes only when somebody asks for them: between two parts of one process nobody does."""
+
+    def __init__(self, values: NDArray[Any]) -> None:
+        self._values = values
+        self.dtype, self.shape, self.stype = str(values.dtype), values.shape, "numpy.ndarray"
+
+    @property
+    def data(self) -> bytes:  # type: ignore[override]
+        """The array as Flower sends it."""
+        return Array(self._values).data
+
+    def numpy(self) -> NDArray[Any]:
+        """Return a copy, as an Array made from bytes does."""
+        return self._values.copy()
+
+    def view(self) -> NDArray[Any]:
+        """Return the values themselves, to look at."""
+        return self._values
+
+
+def values_of(array: Array) -> NDArray[Any]:
+    """Return the values of an Array to look at, not to change."""
+    return array.view() if isinstance(array, LiveArray) else array.numpy()
 
 
 class SiteGrid(Grid):
@@ -39,8 +68,14 @@ class SiteGrid(Grid):
         self._run = Run.create_empty(RUN)
 
     @abstractmethod
-    def stream(self, messages: Iterable[Message]) -> Iterator[Message]:
-        """Yield the reply to each message as it arrives, an error reply for a site that fails."""
+    def stream(self, messages: Sequence[Message], deadline: float = math.inf) -> Iterator[list[Message]]:
+        """Yield replies as they arrive, some at a time, an error reply for a site that fails.
+
+        Parameters
+        ----------
+        messages : all of one type and with the same content.
+        deadline : moment of ``time.monotonic`` at which to stop waiting; sites that are late are not among the replies.
+        """
 
     def set_run(self, run: Run) -> None:
         """Take over Flower's description of the run."""
@@ -71,7 +106,7 @@ class SiteGrid(Grid):
 
     def send_and_receive(self, messages: Iterable[Message], *, timeout: float | None = None) -> Iterable[Message]:
         """Return the replies to all messages."""
-        return list(self.stream(messages))
+        return [reply for some in self.stream(list(messages)) for reply in some]
 
 
 def site_context(position: int, sites: int) -> Context:
@@ -100,16 +135,17 @@ def _nodes_in_order(grid: Grid) -> list[int]:
     return [node.node_id for node in grid.state.get_node_info()]  # type: ignore[attr-defined]
 
 
-def stream(grid: Grid, messages: Iterable[Message], stop: Stop) -> Iterator[Message]:
-    """Yield replies as they arrive; raises Cancelled soon after ``stop`` is set."""
+def stream(grid: Grid, messages: Sequence[Message], stop: Stop, deadline: float = math.inf) -> Iterator[list[Message]]:
+    """Yield replies as they arrive until ``deadline``; raises Cancelled soon after ``stop`` is set."""
     if isinstance(grid, SiteGrid):
-        yield from grid.stream(messages)
+        yield from grid.stream(messages, deadline)
         return
     waiting = set(grid.push_messages(messages))
-    while waiting:
+    while waiting and time.monotonic() < deadline:
         stop.check()
-        for reply in grid.pull_messages(waiting):
-            waiting.discard(reply.metadata.reply_to_message_id)
-            yield reply
-        if waiting:
+        replies = list(grid.pull_messages(waiting))
+        waiting -= {reply.metadata.reply_to_message_id for reply in replies}
+        if replies:
+            yield replies
+        elif waiting:
             time.sleep(0.02)  # Flower's in-memory grid can only be asked again

@@ -1,45 +1,123 @@
-"""The executor for small networks: every site is computed in this process, one after the other."""
+"""The executor that computes every site in this process: one after the other, or large networks in threads.
 
-from collections.abc import Iterable, Iterator
+PyTorch lets go of Python's lock while it computes, so threads train large networks side by side on all cores without
+a second process to start, to feed or to hold in memory. A small network is mostly Python, and threads only get in
+each other's way.
+"""
+
+import math
+import os
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
 
 from flwr.app import Error, Message
 from flwr.clientapp import ClientApp
 
 from fl.checks import failure_reason
-from fl.client_app import FAILED, STOP, forget
+from fl.client_app import FAILED, HERE, Here, forget
 from fl.course import Course
 from fl.grid.flower import FIRST_SITE, SiteGrid, server_context, site_context
+from fl.local import example, network_of
 from fl.server_app import server_app
 from fl.watcher import Cancelled, Stop
+
+LARGE = 50_000  # weights from which threads pay
+LOOK_SECONDS = 0.05
 
 
 def execute(course: Course, client: ClientApp) -> None:
     """Run the federation."""
+    run(course, InProcessGrid(client, course, threads_for(course.request.task)))
+
+
+def run(course: Course, grid: SiteGrid) -> None:
+    """Run the ServerApp over a grid of this process."""
     try:
-        server_app(course)(InProcessGrid(client, len(course.sites), course.stop), server_context())
+        server_app(course)(grid, server_context())
     finally:
         forget()
+
+
+def threads_for(task: str) -> int:
+    """Return how many sites of a task are best computed at the same time."""
+    net = network_of(task)
+    if len(net.weights) < LARGE or net.draws(example(task)):  # all threads would draw from one generator
+        return 1
+    return len(os.sched_getaffinity(0))
 
 
 class InProcessGrid(SiteGrid):
     """Calls the ClientApp directly."""
 
-    def __init__(self, client: ClientApp, sites: int, stop: Stop) -> None:
+    def __init__(self, client: ClientApp, course: Course, threads: int = 1) -> None:
+        sites = len(course.sites)
         super().__init__(sites)
+        self.stop = course.stop
         self._client = client
         self._contexts = [site_context(position, sites) for position in range(sites)]
-        self._stop = stop
+        self._threads = threads
+        self._samples = course.request.fraction < 1
 
-    def stream(self, messages: Iterable[Message]) -> Iterator[Message]:
+    def stream(self, messages: Sequence[Message], deadline: float = math.inf) -> Iterator[list[Message]]:
         """Yield one reply after the other."""
+        if self._samples:
+            forget(but={position_of(message) for message in messages})
+        here = Here(self.stop)
+        if self._threads > 1 or deadline < math.inf:
+            yield from self.in_threads(messages, deadline, here)
+            return
         for message in messages:
-            self._stop.check()
-            yield answer(self._client, message, self._contexts[message.metadata.dst_node_id - FIRST_SITE], self._stop)
+            self.stop.check()
+            yield [self.answer(message, here)]
+
+    def answer(self, message: Message, here: Here) -> Message:
+        """Return a site's reply."""
+        return answer(self._client, message, self._contexts[position_of(message)], here)
+
+    def in_threads(self, messages: Sequence[Message], deadline: float, here: Here) -> Iterator[list[Message]]:
+        """Yield replies as threads compute them; a site that hangs keeps its thread and nobody waits for it."""
+        mine = Here(Stop(self.stop), here.trained, here.alone)
+        waiting, done = deque(messages), queue.SimpleQueue[Message | BaseException]()
+
+        def work() -> None:
+            while waiting:
+                try:
+                    done.put(self.answer(waiting.popleft(), mine))
+                except BaseException as error:  # an IndexError too: another thread took the last one
+                    done.put(error)
+
+        for _ in range(min(self._threads, len(messages))):
+            threading.Thread(target=work, name="site", daemon=True).start()
+        left = len(messages)
+        try:
+            while left and (patience := min(LOOK_SECONDS, deadline - time.monotonic())) > 0:
+                self.stop.check()
+                try:
+                    reply = done.get(timeout=patience)
+                except queue.Empty:
+                    continue
+                if isinstance(reply, IndexError):
+                    continue
+                if isinstance(reply, BaseException):
+                    raise reply
+                left -= 1
+                yield [reply]
+        finally:
+            waiting.clear()
+            mine.stop.set()
 
 
-def answer(client: ClientApp, message: Message, context: object, stop: Stop | None = None) -> Message:
+def position_of(message: Message) -> int:
+    """Return the position of the site that a message goes to."""
+    return message.metadata.dst_node_id - FIRST_SITE
+
+
+def answer(client: ClientApp, message: Message, context: object, here: Here) -> Message:
     """Return the ClientApp's reply, or an error reply when it raises anything but Cancelled."""
-    token = STOP.set(stop)
+    token = HERE.set(here)
     try:
         return client(message, context)  # type: ignore[arg-type]
     except Cancelled:
@@ -47,4 +125,4 @@ def answer(client: ClientApp, message: Message, context: object, stop: Stop | No
     except Exception as error:
         return Message(Error(FAILED, failure_reason(error)), reply_to=message)
     finally:
-        STOP.reset(token)
+        HERE.reset(token)

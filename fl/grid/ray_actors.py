@@ -2,14 +2,15 @@
 
 An actor keeps what it has read, so a site always goes to the same actor and a warm round only computes. Messages go
 out in chunks, small enough that replies come in one after the other, large enough that Ray's own cost stays small.
-On cancel the actors are told, and stop between two batches; one that does not is ended and replaced.
+On cancel the actors are told, and stop between two batches; one that does not is ended and replaced. What an actor
+that died had not answered is computed again by its replacement, so that a killed process costs time and no update.
 """
 
 import math
 import time
 import uuid
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import ray
@@ -26,6 +27,7 @@ from fl.watcher import Stop
 
 CHUNK_SECONDS = 0.05  # how long an actor computes between two replies, as far as sites allow
 GRACE_SECONDS = 0.4  # how long an actor may take to notice that it is to stop
+LARGEST_DEATHS = 2  # a site at whose turn actors die this often is left out: it may be what kills them
 
 _POOL = Pool()
 
@@ -63,23 +65,30 @@ class RayGrid(SiteGrid):
         self._stop = stop
         self._key = uuid.uuid4().hex
         self._seconds = math.inf  # a site took in the last exchange; unknown at first, so chunks of one
+        self._deaths: Counter[int] = Counter()  # by node, in this exchange
 
-    def stream(self, messages: Iterable[Message]) -> Iterator[Message]:
+    def stream(self, messages: Sequence[Message], deadline: float = math.inf) -> Iterator[list[Message]]:
         """Yield replies as chunks come back."""
+        self._deaths.clear()
         waiting = self._send(messages)
         began, count = time.perf_counter(), sum(len(sent) for _, sent in waiting.values())
         try:
-            while waiting:
+            while waiting and time.monotonic() < deadline:
                 self._stop.check()
                 done, _ = ray.wait(list(waiting), num_returns=1, timeout=LOOK_SECONDS)
                 for chunk in done:
-                    yield from self._replies(chunk, *waiting.pop(chunk))
+                    actor, sent = waiting.pop(chunk)
+                    try:
+                        replies: list[Message] = ray.get(chunk)
+                    except ray.exceptions.RayActorError:
+                        replies = self._send_again(actor, sent, waiting)
+                    yield replies
         finally:
             if waiting:
                 self._end(waiting)
         self._seconds = (time.perf_counter() - began) * len(self._pool.actors) / max(1, count)
 
-    def _send(self, messages: Iterable[Message]) -> dict[Any, tuple[Any, list[Message]]]:
+    def _send(self, messages: Sequence[Message]) -> dict[Any, tuple[Any, list[Message]]]:
         by_actor: defaultdict[int, list[Message]] = defaultdict(list)
         for message in messages:
             by_actor[(message.metadata.dst_node_id - FIRST_SITE) % len(self._pool.actors)].append(message)
@@ -92,13 +101,21 @@ class RayGrid(SiteGrid):
                 waiting[actor.compute.remote(self._key, self._client, sent, self._sites)] = actor, sent
         return waiting
 
-    def _replies(self, chunk: Any, actor: Any, sent: list[Message]) -> list[Message]:
-        try:
-            replies: list[Message] = ray.get(chunk)
-        except ray.exceptions.RayActorError:
-            self._pool.replace(actor)
-            return [Message(Error(FAILED, "the process that computed for it ended"), reply_to=each) for each in sent]
-        return replies
+    def _send_again(
+        self, dead: Any, sent: list[Message], waiting: dict[Any, tuple[Any, list[Message]]]
+    ) -> list[Message]:
+        """Send what a dead actor owes to its replacement, one by one; return error replies for what is given up."""
+        if self._pool.replace(dead):  # the first chunk to miss it was at its turn when it died
+            self._deaths[sent[0].metadata.dst_node_id] += 1
+        given_up = []
+        for message in sent:
+            site = message.metadata.dst_node_id - FIRST_SITE
+            if self._deaths[message.metadata.dst_node_id] >= LARGEST_DEATHS:
+                given_up.append(Message(Error(FAILED, "the process that computed for it ended"), reply_to=message))
+                continue
+            actor = self._pool.actors[site % len(self._pool.actors)]
+            waiting[actor.compute.remote(self._key, self._client, [message], self._sites)] = actor, [message]
+        return given_up
 
     def _end(self, waiting: dict[Any, tuple[Any, list[Message]]]) -> None:
         """End what is still computed, so that the next run finds the actors free."""

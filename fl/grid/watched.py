@@ -4,30 +4,53 @@ Every executor goes through it, so a bad update is refused in the same way every
 the order of sites whatever order they came in, and the watcher learns of each site the moment it answers.
 """
 
-from collections.abc import Iterable, Iterator, Sized
+import math
+import time
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from flwr.app import ArrayRecord, ConfigRecord, Message, RecordDict
+from flwr.app import ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict
 from flwr.serverapp import Grid
 from numpy.typing import NDArray
 
-from fl.checks import needed, refusal, unusable_numbers
+from data.table import FloatArray
+from fl.checks import Earlier, needed, norms_too_large, refusal, unusable_numbers
 from fl.course import Course
 from fl.evaluation import HeldOut
-from fl.grid.flower import positions, stream
+from fl.grid.flower import positions, stream, values_of
 from fl.watcher import Failure, QuorumLost, SiteInfo, SiteState
+
+DROP = 7  # keeps the chances of drop-outs apart from other draws of the same seed
 
 Numbers = dict[str, NDArray[Any]]
 
 
+@dataclass
+class _Round:
+    """What has come of one round: sites asked, usable replies and the norms of their updates by position."""
+
+    asked: list[int]
+    usable: dict[int, Message] = field(default_factory=dict)
+    norms: dict[int, float] = field(default_factory=dict)
+
+
 class WatchedGrid:
-    """Wraps ``inner``; the ServerApp sets ``round`` and ``heldout`` as it goes.
+    """Wraps ``inner``; the ServerApp sets ``round``, ``weights`` and ``heldout`` as it goes.
 
     Parameters
     ----------
     inner : grid that carries messages.
     course : the federation.
+
+    Attributes
+    ----------
+    round : the present round.
+    weights : (p,) global weights that the present round starts from.
+    heldout : what updates are scored on.
+    failures : sites left out of the last exchange.
+    bytes_up, bytes_down : of one site in the last round.
     """
 
     def __init__(self, inner: Grid, course: Course) -> None:
@@ -35,11 +58,12 @@ class WatchedGrid:
         self._course = course
         self._positions = positions(inner, len(course.sites), course.stop)
         self._nodes = {position: node for node, position in self._positions.items()}
+        self._earlier = Earlier()
         self.round = 0
+        self.weights: FloatArray = np.zeros(0, dtype=np.float32)
         self.heldout: HeldOut | None = None
-        self.size = 0  # weights of the global model
         self.failures: list[Failure] = []
-        self.bytes_up = self.bytes_down = 0  # of one site in the last round
+        self.bytes_up = self.bytes_down = 0
 
     def send_and_receive(self, messages: Iterable[Message], *, timeout: float | None = None) -> list[Message]:
         """Return the updates that count, in the order of sites.
@@ -55,25 +79,18 @@ class WatchedGrid:
         asked = sorted(messages, key=lambda message: self._positions[message.metadata.dst_node_id])
         if not asked:
             return []
-        watcher = self._course.watcher
         self.failures = []
         self.bytes_down = _payload(asked[0].content)
-        for message in asked:
-            watcher.site_state(self._positions[message.metadata.dst_node_id], self.round, "computing")
-        usable: dict[int, Message] = {}
-        for reply in stream(self.inner, asked, self._course.stop):
-            site = self._site(reply)
-            if reply.has_error():
-                self._leave_out(site, "dropped", reply.error.reason or "it failed without a reason")
-            elif reason := self._refusal(reply.content, site):
-                self._leave_out(site, "refused", reason)
-            else:
-                if not usable:
-                    self.bytes_up = _payload(reply.content)  # the same for every site
-                usable[site.position] = reply
-                watcher.site_state(site.position, self.round, "answered")
-        self._check_quorum(usable, f"round {self.round}")
-        return [usable[position] for position in sorted(usable)]
+        present = _Round([self._positions[message.metadata.dst_node_id] for message in asked])
+        for position in present.asked:
+            self._course.watcher.site_state(position, self.round, "computing")
+        for replies in self._answers(self._without_drop_outs(asked)):
+            self._take(replies, present)
+        self._leave_out_large(present)
+        self._check_quorum(present.usable, f"round {self.round}", len(asked))
+        for position, reply in present.usable.items():
+            self._earlier.remember(position, _weights_of(reply.content))  # type: ignore[arg-type]  # checked
+        return [present.usable[position] for position in sorted(present.usable)]
 
     def ask(self, message_type: str, arrays: ArrayRecord | None = None) -> Iterator[tuple[SiteInfo, Numbers]]:
         """Ask every site something besides an update; yield the answers that count as they arrive.
@@ -91,17 +108,18 @@ class WatchedGrid:
             Message(content, dst_node_id=self._nodes[site.position], message_type=message_type)
             for site in self._course.sites
         ]
-        for reply in stream(self.inner, messages, self._course.stop):
-            site = self._site(reply)
-            if reply.has_error():
-                self._leave_out(site, "dropped", reply.error.reason or "it failed without a reason")
-                continue
-            numbers = {name: array.numpy() for name, array in reply.content.array_records["arrays"].items()}
-            metrics = dict(reply.content.metric_records["metrics"])
-            if reason := unusable_numbers(numbers):
-                self._leave_out(site, "refused", reason)
-            else:
-                yield site, {**numbers, **{name: np.asarray(value) for name, value in metrics.items()}}
+        for replies in self._answers(messages):
+            for reply in replies:
+                site = self._site(reply)
+                if reply.has_error():
+                    self._leave_out(site, "dropped", reply.error.reason or "it failed without a reason")
+                    continue
+                numbers = {name: values_of(array) for name, array in reply.content.array_records["arrays"].items()}
+                metrics = dict(reply.content.metric_records["metrics"])
+                if reason := unusable_numbers(numbers):
+                    self._leave_out(site, "refused", reason)
+                else:
+                    yield site, {**numbers, **{name: np.asarray(value) for name, value in metrics.items()}}
 
     def ask_quorum(self, message_type: str, arrays: ArrayRecord | None = None) -> list[tuple[SiteInfo, Numbers]]:
         """Ask as ``ask`` does; return the answers in the order of sites.
@@ -112,35 +130,86 @@ class WatchedGrid:
             When fewer than the quorum answer.
         """
         answers = sorted(self.ask(message_type, arrays), key=lambda answer: answer[0].position)
-        self._check_quorum(answers, "the preparation")
+        self._check_quorum(answers, "the preparation", len(self._course.sites))
         return answers
 
-    def _check_quorum(self, usable: Sized, when: str) -> None:
-        count, wanted = len(usable), needed(self._course.request.quorum, len(self._course.sites))
+    def _answers(self, messages: Sequence[Message]) -> Iterator[list[Message]]:
+        """Yield replies as they arrive; sites that the deadline finds still at work are left out."""
+        seconds = self._course.request.deadline
+        late = {message.metadata.dst_node_id for message in messages}
+        if not late:
+            return
+        deadline = time.monotonic() + seconds if seconds else math.inf
+        for replies in stream(self.inner, messages, self._course.stop, deadline):
+            late -= {reply.metadata.src_node_id for reply in replies}
+            yield replies
+        for node in sorted(late, key=self._positions.__getitem__):
+            site = self._course.sites[self._positions[node]]
+            self._leave_out(site, "dropped", f"it had not answered after {seconds:g} seconds")
+
+    def _without_drop_outs(self, asked: Sequence[Message]) -> list[Message]:
+        """Return the messages to send, when a trial lets sites drop out at random."""
+        request = self._course.request
+        if not request.drop:
+            return list(asked)
+        there = []
+        for message in asked:
+            position = self._positions[message.metadata.dst_node_id]
+            chance = np.random.default_rng((DROP, request.seed, self.round, position)).random()
+            if chance < request.drop:
+                self._leave_out(self._course.sites[position], "dropped", "it dropped out, as this trial asks for")
+            else:
+                there.append(message)
+        return there
+
+    def _take(self, replies: Sequence[Message], present: _Round) -> None:
+        """Keep the replies that count, each with its score told to the watcher."""
+        sound: list[tuple[SiteInfo, Message, FloatArray]] = []
+        for reply in replies:
+            site = self._site(reply)
+            if reply.has_error():
+                self._leave_out(site, "dropped", reply.error.reason or "it failed without a reason")
+                continue
+            weights = _weights_of(reply.content)
+            examples = _metrics_of(reply.content).get("num-examples")
+            reason = refusal(weights, len(self.weights), examples, site.samples)
+            if weights is not None:
+                reason = reason or self._earlier.refusal(site.position, weights, self.weights)
+            if reason or weights is None:
+                self._leave_out(site, "refused", reason or "it sent no weights")
+            else:
+                sound.append((site, reply, weights))
+        if not sound:
+            return
+        stacked = np.stack([weights for _, _, weights in sound])
+        with np.errstate(over="ignore"):
+            norms = np.linalg.norm(stacked - self.weights, axis=1)
+        scores = self.heldout.score_each(stacked) if self.heldout else [(0.0, {})] * len(sound)
+        watcher = self._course.watcher
+        for (site, reply, _), norm, (loss, metrics) in zip(sound, norms, scores, strict=True):
+            if math.isnan(loss):
+                self._leave_out(site, "refused", "its weights are so large that scores are not finite")
+                continue
+            if not present.usable:
+                self.bytes_up = _payload(reply.content)  # the same for every site
+            present.usable[site.position], present.norms[site.position] = reply, float(norm)
+            told = _metrics_of(reply.content)
+            seconds, rows = told.get("seconds", 0.0), int(told["num-examples"])  # type: ignore[call-overload]
+            seconds = seconds if isinstance(seconds, float) else 0.0
+            watcher.site_update(site.position, self.round, loss, metrics, seconds, rows)
+            watcher.site_state(site.position, self.round, "answered")
+
+    def _leave_out_large(self, present: _Round) -> None:
+        """Leave out updates whose size says that they are no result of training."""
+        for position, reason in norms_too_large(present.norms).items():
+            del present.usable[position]
+            self._leave_out(self._course.sites[position], "refused", reason)
+
+    def _check_quorum(self, usable: Sized, when: str, asked: int) -> None:
+        count, wanted = len(usable), needed(self._course.request.quorum, asked)
         if count < wanted:
             named = "; ".join(f"{failure.site}: {failure.reason}" for failure in self.failures)
-            raise QuorumLost(
-                f"{count} of {len(self._course.sites)} sites sent a usable answer in {when}, {wanted} are "
-                f"needed. {named}."
-            )
-
-    def _refusal(self, content: RecordDict, site: SiteInfo) -> str | None:
-        """Return why an update does not count, or score it, tell the watcher and return None."""
-        arrays = content.array_records.get("arrays", ArrayRecord())
-        metrics = dict(content.metric_records.get("metrics", {}))
-        weights = arrays["weights"].numpy() if "weights" in arrays else None
-        examples = metrics.get("num-examples")
-        if reason := refusal(weights, self.size, examples, site.samples):
-            return reason
-        if self.heldout is None or weights is None:
-            return None
-        loss, scores = self.heldout.score(weights)
-        if loss != loss:
-            return "its weights are so large that scores are not finite"
-        seconds, rows = metrics.get("seconds", 0.0), int(examples)  # type: ignore[arg-type]  # refusal has checked it
-        seconds = seconds if isinstance(seconds, float) else 0.0
-        self._course.watcher.site_update(site.position, self.round, loss, scores, seconds, rows)
-        return None
+            raise QuorumLost(f"{count} of {asked} sites sent a usable answer in {when}, {wanted} are needed. {named}.")
 
     def _leave_out(self, site: SiteInfo, state: SiteState, reason: str) -> None:
         self.failures.append(Failure(site.position, site.name, reason))
@@ -149,6 +218,16 @@ class WatchedGrid:
 
     def _site(self, reply: Message) -> SiteInfo:
         return self._course.sites[self._positions[reply.metadata.src_node_id]]
+
+
+def _weights_of(content: RecordDict) -> FloatArray | None:
+    arrays = content.get("arrays")
+    return values_of(arrays["weights"]) if isinstance(arrays, ArrayRecord) and "weights" in arrays else None
+
+
+def _metrics_of(content: RecordDict) -> dict[str, object]:
+    metrics = content.get("metrics")
+    return dict(metrics) if isinstance(metrics, MetricRecord) else {}
 
 
 def _payload(content: RecordDict) -> int:

@@ -79,8 +79,8 @@ def slow_client(kind: str, *, stubborn: bool = False) -> ClientApp:
 
     def wait(message: Message, context: Context) -> Message:
         for _ in range(600):
-            if (stop := client_app.STOP.get()) and not stubborn:
-                stop.check()
+            if (here := client_app.HERE.get()) and not stubborn:
+                here.stop.check()
             time.sleep(0.1)
         return app(message, context)
 

@@ -1,6 +1,7 @@
 """What the strategies make of updates, for any updates."""
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ class PlayedGrid(SiteGrid):
         self._updates = updates
         self._order = order
 
-    def stream(self, messages: Iterable[Message]) -> Iterator[Message]:
+    def stream(self, messages: Sequence[Message], deadline: float = math.inf) -> Iterator[list[Message]]:
         by_node = {message.metadata.dst_node_id: message for message in messages}
         for position in self._order:
             weights, count = self._updates[position]
@@ -41,14 +42,14 @@ class PlayedGrid(SiteGrid):
                     "metrics": MetricRecord({"num-examples": count, "train_loss": 0.0}),
                 }
             )
-            yield Message(content, reply_to=by_node[FIRST_SITE + position])
+            yield [Message(content, reply_to=by_node[FIRST_SITE + position])]
 
 
 def aggregate(name: str, updates: list[tuple[FloatArray, int]], order: list[int] | None = None) -> FloatArray:
     grid = PlayedGrid(updates, order or list(range(len(updates))))
     sites = [SiteInfo(position, f"Site {position}", 10_000) for position in range(len(updates))]
     watched = WatchedGrid(grid, Course(RunRequest("breast_cancer"), sites, Told(), Stop()))
-    watched.size = SIZE
+    watched.weights = np.full(SIZE, 1e6, dtype=np.float32)  # far from all updates, so that none counts as large
     strategy = STRATEGIES[name].make(STRATEGIES[name].settings({}))
     empty = RecordDict({})
     messages = [Message(empty, dst_node_id=node, message_type="train") for node in grid.get_node_ids()]

@@ -29,17 +29,17 @@ def run(executor: str, told: Told | None = None) -> Outcome:
     return federate(replace(REQUEST, executor=executor), watcher=told or Told(), stop=Stop(), client=client)
 
 
-@pytest.mark.parametrize("executor", ["ray", "flower"])
-def test_an_executor_gives_the_weights_of_in_process(home: object, executor: str) -> None:
+@pytest.mark.parametrize(("executor", "within"), [("vectorised", 1e-5), ("ray", 1e-6), ("flower", 1e-6)])
+def test_an_executor_gives_the_weights_of_in_process(home: object, executor: str, within: float) -> None:
     told = Told()
     expected, found = run("in-process"), run(executor, told)
     assert found.executor == executor
-    np.testing.assert_allclose(found.weights, expected.weights, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(found.weights, expected.weights, rtol=0, atol=within)
     for name, score in expected.scores.items():
-        assert found.scores[name].value == pytest.approx(score.value, abs=1e-6)
+        assert found.scores[name].value == pytest.approx(score.value, abs=10 * within)
     for position in range(4):
         ours, theirs = expected.benefit[position]["local"]["auc"], found.benefit[position]["local"]["auc"]
-        assert theirs["value"] == pytest.approx(ours["value"], abs=1e-6)
+        assert theirs["value"] == pytest.approx(ours["value"], abs=10 * within)
     assert [[each.site for each in result.failures] for result in found.rounds] == [[], [], ["Site B"], []]
     assert [result.round for result in told.results] == [0, 1, 2, 3]
     assert sum(state == "refused" for _, _, state in told.states) == 1

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fl import federation
 from fl.federation import Outcome, executor_for, federate
 from fl.request import RequestError, RunRequest
 from fl.watcher import Cancelled, Snapshot, Stop
@@ -72,7 +73,7 @@ def test_breast_cancer_reaches_its_figure(home: object) -> None:
 
     outcome = run(RunRequest.for_task(get_task("breast_cancer"), sites=10, rounds=20, seed=0, benefit=False))
     assert outcome.scores["auc"].value >= 0.99
-    assert outcome.executor == "in-process"
+    assert outcome.executor == "vectorised"
     assert outcome.n_heldout == outcome.data["n_heldout"] > 100
     assert [result.round for result in outcome.rounds] == list(range(21))
     assert outcome.rounds[-1].loss < 0.5 * outcome.rounds[0].loss
@@ -142,6 +143,9 @@ def test_a_request_that_cannot_be_carried_out_is_refused_before_anything_is_comp
     assert not told.names and not told.results
 
 
-def test_small_networks_are_trained_in_process(home: object) -> None:
-    assert executor_for(SMALL) == "in-process"
+def test_the_executor_follows_from_the_network(home: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert executor_for(SMALL) == "vectorised"
+    assert executor_for(replace(SMALL, task="vitals")) == "in-process"  # it has dropout, which sites draw by themselves
     assert executor_for(replace(SMALL, executor="ray")) == "ray"
+    monkeypatch.setattr(federation, "SMALL", 1000)
+    assert executor_for(SMALL) == "in-process"
