@@ -12,7 +12,7 @@ from flwr.serverapp import Grid, ServerApp
 from flwr.serverapp.strategy import FedAvg
 
 from data.table import FloatArray
-from fl.client_app import pack
+from fl.assignment import pack
 from fl.course import Course
 from fl.evaluation import HeldOut
 from fl.grid.watched import WatchedGrid

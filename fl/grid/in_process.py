@@ -16,8 +16,9 @@ from collections.abc import Iterator, Sequence
 from flwr.app import Error, Message
 from flwr.clientapp import ClientApp
 
+from fl.assignment import forget
 from fl.checks import failure_reason
-from fl.client_app import FAILED, HERE, Here, forget
+from fl.client_app import FAILED, HERE, Here
 from fl.course import Course
 from fl.grid.flower import FIRST_SITE, SiteGrid, server_context, site_context
 from fl.local import example, network_of

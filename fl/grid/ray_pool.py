@@ -14,7 +14,8 @@ from flwr.app import Message
 from flwr.clientapp import ClientApp
 from ray import cloudpickle
 
-from fl.client_app import Here, forget
+from fl.assignment import forget
+from fl.client_app import Here
 from fl.grid.flower import FIRST_SITE, site_context
 from fl.grid.in_process import answer
 from fl.local import warm_up

@@ -5,16 +5,15 @@ Every site still answers its own message through the ClientApp, so strategies, c
 
 import math
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 
 from flwr.app import Message
 from flwr.clientapp import ClientApp
 
 from data.public import DataMissing
 from data.vault import VaultError
-from fl import client_app
-from fl.client_app import Here, forget
+from fl.assignment import Assignment, assignment, forget
+from fl.client_app import Here
 from fl.course import Course
 from fl.grid.in_process import InProcessGrid, position_of, run
 from fl.local import network_of
@@ -47,42 +46,40 @@ class VectorisedGrid(InProcessGrid):
         for start in range(0, len(messages), self._at_once):
             some = messages[start : start + self._at_once]
             here = Here(self.stop)
-            train(some, here)
+            train(assignment(some[0]), [position_of(message) for message in some], here)
             if deadline < math.inf:
                 yield from self.in_threads(some, deadline, here)
             else:
                 yield [self.answer(message, here) for message in some]
 
-    def _train(self, messages: Sequence[Message], here: Here) -> None:
-        began, able = time.perf_counter(), []
-        for position in map(position_of, messages):
-            with suppress(RequestError, VaultError, DataMissing):  # the site says so itself when it answers
-                client_app.tensors(messages[0], position)
-                able.append(position)
+    def _train(self, asked: Assignment, positions: Sequence[int], here: Here) -> None:
+        began = time.perf_counter()
+        able = tuple(position for position in positions if _can(asked.tensors, position))
         if not able:
             return
-        weights, losses = train_together(
-            self._net,
-            self._rows(messages[0], tuple(able)),
-            client_app.starting_weights(messages[0]),
-            client_app.recipe_of(messages[0]),
-            seeds=[client_app.seed_for(messages[0], position) for position in able],
-            stop=self.stop,
-        )
+        seeds = [asked.seed(position) for position in able]
+        rows = self._rows(asked, able)
+        weights, losses = train_together(self._net, rows, asked.start, asked.recipe, seeds=seeds, stop=self.stop)
         seconds = (time.perf_counter() - began) / len(able)
         here.trained.update((position, (weights[row], losses[row], seconds)) for row, position in enumerate(able))
 
-    def _alone(self, messages: Sequence[Message], here: Here) -> None:
-        able = {}
-        for position in map(position_of, messages):
-            with suppress(RequestError, VaultError, DataMissing):
-                able[position] = client_app.rows(messages[0], position)
+    def _alone(self, asked: Assignment, positions: Sequence[int], here: Here) -> None:
+        able = {position: asked.rows(position) for position in positions if _can(asked.rows, position)}
         if able:
-            here.alone.update(train_alone_together(client_app.request_of(messages[0]), able, stop=self.stop))
+            here.alone.update(train_alone_together(asked.request, able, stop=self.stop))
 
-    def _rows(self, message: Message, positions: tuple[int, ...]) -> Rows:
+    def _rows(self, asked: Assignment, positions: tuple[int, ...]) -> Rows:
         if positions not in self._joined:
             if self._samples:
                 self._joined = {}
-            self._joined[positions] = Rows.of([client_app.tensors(message, position) for position in positions])
+            self._joined[positions] = Rows.of([asked.tensors(position) for position in positions])
         return self._joined[positions]
+
+
+def _can(read: Callable[[int], object], position: int) -> bool:
+    """Whether a site's rows can be read; one that cannot says so itself when it answers."""
+    try:
+        read(position)
+    except (RequestError, VaultError, DataMissing):
+        return False
+    return True

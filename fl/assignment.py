@@ -1,0 +1,144 @@
+"""What a message asks of a site, read once however many sites of this process it goes to, and the rows it takes.
+
+A site keeps nothing that a message does not bring: the plan (the request as JSON text), the round, and the
+preparation. What it has read and prepared is held until the run ends, so a warm round only computes.
+"""
+
+from collections.abc import Collection
+from functools import cached_property, lru_cache
+
+import numpy as np
+from flwr.app import Message, RecordDict
+from torch import Tensor
+
+from data.table import Dataset, FloatArray
+from fl import sites
+from fl.local import Recipe, seed_of, tensors_of
+from fl.request import RequestError, RunRequest
+from models.preparation import Preparation
+from models.registry import get_task
+from models.task import Task
+
+PREPARATION = ("fill", "mean", "scale")
+
+_ROWS: dict[tuple[str, int], sites.SiteRows] = {}
+_TENSORS: dict[tuple[str, int], tuple[tuple[object, ...], tuple[Tensor, Tensor]]] = {}
+
+
+class Assignment:
+    """The content of a message.
+
+    Parameters
+    ----------
+    content : as the ServerApp made it.
+    """
+
+    def __init__(self, content: RecordDict) -> None:
+        self._content = content
+        self._config = dict(content["config"])
+
+    @cached_property
+    def plan(self) -> str:
+        """The request as text, under which rows are held."""
+        return str(self._config["plan"])
+
+    @cached_property
+    def request(self) -> RunRequest:
+        """The request that the message belongs to."""
+        return _request(self.plan)
+
+    @cached_property
+    def task(self) -> Task:
+        """The task of the request."""
+        return get_task(self.request.task)
+
+    @cached_property
+    def round(self) -> int:
+        """The round of a train message, from 1."""
+        return int(self._config["server-round"])  # type: ignore[arg-type]
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """How a train message wants sites to train."""
+        mu = float(self._config.get("proximal-mu", 0.0))  # type: ignore[arg-type]
+        return Recipe.of(self.request, self.task, self.round, mu)
+
+    def array(self, name: str) -> FloatArray:
+        """Return an array that came with the message."""
+        values: FloatArray = self._content["arrays"][name].numpy()  # type: ignore[union-attr]
+        return values
+
+    @cached_property
+    def start(self) -> FloatArray:
+        """The (p,) global weights of a train message."""
+        return self.array("weights")
+
+    def seed(self, position: int) -> int:
+        """Return the seed of the training that a train message asks of the site at ``position``."""
+        return seed_of(self.request.seed, self.round, position)
+
+    def held(self, position: int) -> sites.SiteRows:
+        """Return the rows of the site at ``position``, and how many it left out.
+
+        Raises
+        ------
+        fl.request.RequestError, data.vault.VaultError
+            When the site has no rows, or cannot open them.
+        """
+        key = self.plan, position
+        if key not in _ROWS:
+            own = sites.rows_of(self.request, position)
+            if not len(own.rows):
+                raise RequestError("it has no rows left to train on: all of them are held out for scoring")
+            _ROWS[key] = own
+        return _ROWS[key]
+
+    def rows(self, position: int) -> Dataset:
+        """Return the rows of the site at ``position``; raises as ``held`` does."""
+        return self.held(position).rows
+
+    def tensors(self, position: int) -> tuple[Tensor, Tensor]:
+        """Return the (n, f) features and (n,) labels that a site trains on; raises as ``held`` does."""
+        key, parts = (self.plan, position), self._parts
+        if key not in _TENSORS or _TENSORS[key][0] != parts:
+            _TENSORS[key] = parts, tensors_of(self.task, self.rows(position), self._preparation)
+        return _TENSORS[key][1]
+
+    @cached_property
+    def _parts(self) -> tuple[object, ...]:
+        return tuple(self._config[name] for name in PREPARATION)
+
+    @cached_property
+    def _preparation(self) -> Preparation:
+        return Preparation(*(np.frombuffer(part, dtype="<f4") for part in self._parts))  # type: ignore[call-overload]
+
+
+def assignment(message: Message) -> Assignment:
+    """Return what ``message`` asks; messages with the same content share one."""
+    global _last
+    content = message.content
+    if _last is None or _last[0] is not content:
+        _last = content, Assignment(content)
+    return _last[1]
+
+
+_last: tuple[RecordDict, Assignment] | None = None
+
+
+def pack(preparation: Preparation) -> dict[str, bytes]:
+    """Return a preparation as the bytes that a train message carries."""
+    return {name: getattr(preparation, name).astype("<f4").tobytes() for name in PREPARATION}
+
+
+def forget(but: Collection[int] = ()) -> None:
+    """Drop the rows this process holds, except those of some positions; called when a run ends, or samples sites."""
+    global _last
+    _last = None
+    for held in (_ROWS, _TENSORS):
+        for key in [key for key in held if key[1] not in but]:
+            held.pop(key, None)
+
+
+@lru_cache(maxsize=16)
+def _request(plan: str) -> RunRequest:
+    return RunRequest.from_json(plan)
