@@ -7,7 +7,7 @@ import importlib.util
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ import settings as settings  # it keeps the packages below from asking the netwo
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from torch import Tensor
 
 FloatArray = NDArray[np.float32]
 NAME = "all-MiniLM-L6-v2"
@@ -58,3 +59,22 @@ def _load() -> "SentenceTransformer":
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         _model = SentenceTransformer(str(Path(spec.origin).parent / "model"), device="cpu", local_files_only=True)
     return _model
+
+
+def weights() -> "dict[str, Tensor]":
+    """Return the weights of the model by name, for those who build on it (rag/guardrails/encoder.py)."""
+    with _lock:
+        return dict(_transformer().auto_model.state_dict())
+
+
+def tokens(texts: Sequence[str], most: int) -> "tuple[Tensor, Tensor]":
+    """Return token numbers and mask of ``texts``, both of shape (n, length), with at most ``most`` tokens a text."""
+    with _lock:
+        found = _transformer().tokenizer(
+            list(texts), padding=True, truncation=True, max_length=most, return_tensors="pt"
+        )
+    return found["input_ids"], found["attention_mask"]
+
+
+def _transformer() -> Any:
+    return _load()[0]
