@@ -85,6 +85,22 @@ class EnterCode(Base):
     expires_at: Mapped[datetime]
 
 
+class Node(Base):
+    """A real site's machine, known by its public key. It waits until an admin has registered the key."""
+
+    __tablename__ = "nodes"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))  # as it calls itself until it is registered
+    public_key: Mapped[str] = mapped_column(unique=True)  # PEM
+    site_id: Mapped[int | None] = mapped_column(ForeignKey("sites.id"), index=True)
+    number: Mapped[str] = mapped_column(String(20), default="")  # of 64 bits, given by the SuperLink
+    state: Mapped[str] = mapped_column(String(12), default="waiting")  # waiting, registered, revoked
+    offers: Mapped[dict[str, Any]] = mapped_column(default=dict)  # task → {"rows", "positives", "synthetic"}
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    seen_at: Mapped[datetime] = mapped_column(default=now)
+    site: Mapped[Site | None] = relationship(lazy="joined")
+
+
 class DatasetRecord(Base):
     """What a site contributed for a task: the receipt. The rows lie encrypted in the vault."""
 

@@ -10,7 +10,7 @@ from data.partition import parse_partition
 from fl.strategies import STRATEGIES
 from models.task import Task
 
-EXECUTORS = ("auto", "in-process", "vectorised", "ray", "flower")
+EXECUTORS = ("auto", "in-process", "vectorised", "ray", "flower", "deployed")
 LONGEST_DEADLINE = 86_400  # seconds
 LARGEST = {"sites": 10_000, "rounds": 10_000, "local_epochs": 1_000, "batch_size": 100_000, "seed": 2**31 - 1}
 
@@ -33,7 +33,9 @@ class RunRequest:
     rounds, local_epochs, batch_size : at least 1.
     learning_rate : above 0 and at most 10; falls by the task's ``Training.decay`` after every round.
     seed : 0 to 2**31 - 1; the same request with the same seed gives bit-identical weights.
-    executor : ``auto``, ``in-process``, ``vectorised``, ``ray`` or ``flower``.
+    executor : ``auto``, ``in-process``, ``vectorised``, ``ray``, ``flower``, or ``deployed`` for real sites.
+    nodes : numbers of the real sites that take part, in the order of positions; ``deployed`` alone has any, and then
+        no ``sites`` and ``datasets``: the rows lie in the sites' own vaults.
     quorum : part of the sites asked, above 0 and at most 1, that must send a usable update in every round.
     fraction : part of the sites, above 0 and at most 1, that is sampled for each round.
     deadline : seconds after which a round goes on without the sites that have not answered; 0 waits for all.
@@ -53,6 +55,7 @@ class RunRequest:
     learning_rate: float = 1e-3
     seed: int = 0
     executor: str = "auto"
+    nodes: tuple[int, ...] = ()
     quorum: float = 0.5
     fraction: float = 1.0
     deadline: float = 0.0
@@ -89,7 +92,11 @@ class RunRequest:
             _check_number(name, getattr(self, name), high)
         _check_number("deadline", self.deadline, LONGEST_DEADLINE, zero=True)
         _check_number("drop", self.drop, 0.99, zero=True)
-        if self.sites == 0 and not self.datasets:
+        if self.executor == "deployed":
+            self._check_nodes()
+        elif self.nodes:
+            raise RequestError(f"nodes are named for executor {self.executor}: real sites take deployed.")
+        elif self.sites == 0 and not self.datasets:
             raise RequestError("sites is 0 and datasets is empty: a run needs at least one site.")
         if len(set(self.datasets)) != len(self.datasets):
             raise RequestError("datasets names the same dataset twice: name each once.")
@@ -105,9 +112,22 @@ class RunRequest:
             raise RequestError(str(error)) from None
         return replace(self, strategy_settings=settings)
 
+    def _check_nodes(self) -> None:
+        if not self.nodes:
+            raise RequestError(
+                f"no connected site has rows for {self.task}: see them with python -m fl deploy list, or under Sites."
+            )
+        if self.sites or self.datasets:
+            raise RequestError("executor deployed trains on the real sites' own rows: leave out sites and datasets.")
+
     def to_json(self) -> dict[str, Any]:
         """Return the request as a JSON object."""
-        return {**asdict(self), "datasets": list(self.datasets), "strategy_settings": dict(self.strategy_settings)}
+        return {
+            **asdict(self),
+            "datasets": list(self.datasets),
+            "nodes": list(self.nodes),
+            "strategy_settings": dict(self.strategy_settings),
+        }
 
     @cached_property
     def plan(self) -> str:
@@ -132,7 +152,8 @@ class RunRequest:
         known = {each.name for each in fields(cls)}
         if unknown := sorted(set(values) - known):
             raise RequestError(f"the request has no field {unknown[0]!r}: the fields are {', '.join(sorted(known))}.")
-        return cls(**{**values, "datasets": tuple(values.get("datasets", ()))})
+        lists = {name: tuple(values.get(name, ())) for name in ("datasets", "nodes")}
+        return cls(**{**values, **lists})
 
 
 def _known_task(name: str) -> Task:

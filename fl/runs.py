@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from accounts import audit
 from data.database import Run, RunEvent, now, transaction
 from fl import doorbell
+from fl.deploy.nodes import with_nodes
 from fl.lease import LEASE_SECONDS
 from fl.progress import (
     ACTIVE,
@@ -96,7 +97,7 @@ def submit(request: RunRequest, *, by: int | None, owner: str | None = None, pri
     RequestError
         With one sentence when the request cannot be carried out.
     """
-    request = request.validated()
+    request = with_nodes(request).validated()
     _check_priority(priority)
     roster(request)  # whoever asks hears at once of a dataset or a division that cannot be
     with transaction() as session:

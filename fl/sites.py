@@ -17,6 +17,7 @@ from data.database import DatasetRecord, transaction
 from data.partition import Split, hold_out, partition
 from data.public import DataMissing
 from data.table import Dataset, IntArray
+from fl.deploy.nodes import roster as deployed_sites
 from fl.request import RequestError, RunRequest
 from fl.watcher import SiteInfo
 from models.registry import get_task
@@ -54,6 +55,8 @@ def roster(request: RunRequest) -> list[SiteInfo]:
     RequestError
         When the public data cannot be divided as asked, or a dataset is unknown, withdrawn or of another task.
     """
+    if request.executor == "deployed":
+        return deployed_sites(request)
     public = []
     for position, (name, index) in enumerate(_public_parts(request.plan)):
         rows = public_split(request.task)[0]
@@ -94,18 +97,27 @@ def described(request: RunRequest, sites: Sequence[SiteInfo]) -> dict[str, Any]:
 
 
 def rows_of(request: RunRequest, position: int) -> SiteRows:
-    """Return the rows of the site at ``position``.
+    """Return the rows of the site at ``position``; in a deployed run, those in the vault of this installation.
 
     Raises
     ------
     data.vault.VaultError
         When a dataset was withdrawn in the meantime or cannot be opened.
     """
+    if request.executor == "deployed":
+        return without_held_out(join(_own(request.task)), request.task)
     parts = _public_parts(request.plan)
     if position < len(parts):
         return SiteRows(public_split(request.task)[0].take(parts[position][1]))
     datasets = [vault.load(number) for number in roster(request)[position].dataset_ids]
     return without_held_out(join(datasets), request.task)
+
+
+def _own(task: str) -> list[Dataset]:
+    own = sorted(receipt.dataset_id for receipt in vault.receipts(task=task))
+    if not own:
+        raise RequestError(f"it has no rows for {task}: add some with python -m fl deploy add-data")
+    return [vault.load(number) for number in own]
 
 
 def without_held_out(rows: Dataset, task: str) -> SiteRows:
