@@ -295,10 +295,19 @@ def transaction() -> Iterator[Session]:
 
 
 def migrate() -> None:
-    """Bring the database to the newest schema; makes it if it is missing."""
+    """Bring the database to the newest schema; makes it if it is missing.
+
+    Raises
+    ------
+    data.room.NoRoom
+        When HOME cannot be written.
+    """
     from alembic import command
     from alembic.config import Config
 
+    from data import room
+
+    room.check()
     config = Config()
     config.set_main_option("script_location", str(ROOT / "data" / "migrations"))
     config.set_main_option("sqlalchemy.url", get_settings().database_url)

@@ -3,11 +3,13 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, insert, update
+from sqlalchemy import Table, bindparam, delete, func, insert, update
+from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import Session
 
 from data.database import RoundRecord, Run, RunEvent, RunSite, SiteRound, now
 from fl.checkpoint import Checkpoint
@@ -15,6 +17,31 @@ from fl.checkpoint import Checkpoint
 
 class LeaseLost(Exception):
     """Another process holds the run now."""
+
+
+RUNS, SITES, ROUNDS, SITE_ROUNDS, EVENTS = (
+    cast(Table, table.__table__) for table in (Run, RunSite, RoundRecord, SiteRound, RunEvent)
+)  # tables, not their classes: a batch is written after every round, and through classes that takes twice as long
+_SITES_NOW = (
+    update(SITES)
+    .where(SITES.c.run_id == bindparam("of"), SITES.c.position == bindparam("at"))
+    .values(
+        state=bindparam("now"),
+        round=func.max(SITES.c.round, bindparam("answered")),
+        bytes_up=bindparam("up"),
+        bytes_down=bindparam("down"),
+    )
+)
+
+
+@dataclass(slots=True)
+class SiteNow:
+    """Where a site stands: its state, the last round it answered here (0: none), bytes from and to it in total."""
+
+    state: str = "waiting"
+    answered: int = 0
+    up: int = 0
+    down: int = 0
 
 
 @dataclass
@@ -25,15 +52,15 @@ class Batch:
     ----------
     run : columns of the run.
     sites : rows of the run's sites, all of them.
-    states : columns of a site by position.
-    site_rounds : rows by (round, position).
+    states : where sites stand, by position.
+    site_rounds : rows by (round, position); their metrics may hold numbers that JSON cannot say.
     rounds, events : rows.
     state : what to write as checkpoint once the rows are in.
     """
 
     run: dict[str, Any] = field(default_factory=dict)
     sites: list[dict[str, Any]] = field(default_factory=list)
-    states: dict[int, dict[str, Any]] = field(default_factory=dict)
+    states: dict[int, SiteNow] = field(default_factory=dict)
     site_rounds: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
     rounds: list[dict[str, Any]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -47,21 +74,23 @@ class Batch:
 def write(session: Session, run_id: int, owner: str, batch: Batch) -> None:
     """Write a batch; raises LeaseLost when ``owner`` does not hold the run."""
     hold(session, run_id, owner, batch.run)
-    _put(session, RunSite, batch.sites)
+    _put(session, SITES, batch.sites)
     if batch.states:
-        rows = [{"run_id": run_id, "position": position, **values} for position, values in batch.states.items()]
-        session.execute(update(RunSite), sorted(rows, key=sorted))  # those with the same columns go in one statement
-    _put(session, RoundRecord, batch.rounds)
-    _put(session, SiteRound, list(batch.site_rounds.values()))
+        now_at = [
+            {"of": run_id, "at": at, "now": site.state, "answered": site.answered, "up": site.up, "down": site.down}
+            for at, site in batch.states.items()
+        ]
+        session.connection().execute(_SITES_NOW, now_at)
+    _put(session, ROUNDS, batch.rounds)
+    _put(session, SITE_ROUNDS, [{**row, "metrics": plain(row["metrics"])} for row in batch.site_rounds.values()])
     if batch.events:
-        session.execute(insert(RunEvent), batch.events)
+        session.connection().execute(insert(EVENTS), batch.events)
 
 
 def hold(session: Session, run_id: int, owner: str, values: Mapping[str, Any]) -> None:
     """Write columns of the run, renew the lease and by that take the write lock; raises LeaseLost."""
-    mine = update(Run).where(Run.id == run_id, Run.lease_owner == owner)
-    result = session.execute(mine.values(heartbeat_at=now(), **values))
-    if not (isinstance(result, CursorResult) and result.rowcount == 1):
+    mine = update(RUNS).where(RUNS.c.id == run_id, RUNS.c.lease_owner == owner)
+    if session.connection().execute(mine.values(heartbeat_at=now(), **values)).rowcount != 1:
         raise LeaseLost(f"run {run_id} is executed by another process now.")
 
 
@@ -85,11 +114,16 @@ def finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _put(session: Session, table: type[DeclarativeBase], rows: list[dict[str, Any]]) -> None:
-    """Insert rows; one whose key is there replaces it."""
+def _put(session: Session, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows in one statement; one whose key is there is replaced."""
     if not rows:
         return
+    session.connection().execute(_upsert(table, tuple(rows[0])), rows)
+
+
+@lru_cache
+def _upsert(table: Table, columns: tuple[str, ...]) -> Insert:
     statement = upsert(table)
-    keys = [column.name for column in table.__table__.primary_key]
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+    keys = [column.name for column in table.primary_key]
+    changed = {name: statement.excluded[name] for name in columns if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)

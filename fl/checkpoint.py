@@ -3,6 +3,9 @@
 One safetensors file a run: weights, preparation and the strategy's own arrays as tensors, the rest as JSON in its
 header. One file replaced by one rename is either the old state or the new one, never half of each. Sites draw their
 randomness from (seed, round, position), so the round number stands for the state of every random generator.
+
+Making a file outlast a power cut takes milliseconds, longer than a round of a small network. So there are two: one that
+does, written now and then, and the latest, which outlasts only the end of this process. The newer sound one counts.
 """
 
 import hashlib
@@ -39,7 +42,7 @@ class Checkpoint:
     bytes_down: Mapping[int, int] = field(default_factory=dict)
 
 
-def write(run_id: int, key: str, checkpoint: Checkpoint) -> None:
+def write(run_id: int, key: str, checkpoint: Checkpoint, *, durable: bool = True) -> None:
     """Write a run's state, replacing the one before.
 
     Parameters
@@ -47,6 +50,12 @@ def write(run_id: int, key: str, checkpoint: Checkpoint) -> None:
     run_id : the run.
     key : text that only this run has (its request and moment), checked by ``load``.
     checkpoint : what to write.
+    durable : whether it must outlast a power cut.
+
+    Raises
+    ------
+    OSError
+        When it cannot be written; the one before stands.
     """
     snapshot = checkpoint.snapshot
     tensors: dict[str, FloatArray] = {
@@ -65,9 +74,9 @@ def write(run_id: int, key: str, checkpoint: Checkpoint) -> None:
         "bytes_up": {str(position): count for position, count in checkpoint.bytes_up.items()},
         "bytes_down": {str(position): count for position, count in checkpoint.bytes_down.items()},
     }
-    path = path_of(run_id)
+    path = path_of(run_id, latest=not durable)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, save(tensors, metadata={"state": json.dumps(state)}))
+    write_whole(path, save(tensors, metadata={"state": json.dumps(state)}), durable=durable)
 
 
 def load(run_id: int, key: str) -> Checkpoint | None:
@@ -76,11 +85,24 @@ def load(run_id: int, key: str) -> Checkpoint | None:
     Raises
     ------
     CheckpointError
-        When the file is damaged or was written for another run.
+        When there is no sound one, but one that is damaged or was written for another run.
     """
-    path = path_of(run_id)
-    if not path.exists():
-        return None
+    sound: list[Checkpoint] = []
+    trouble: CheckpointError | None = None
+    for path in (path_of(run_id), path_of(run_id, latest=True)):
+        try:
+            if path.exists():
+                sound.append(_read(path, run_id, key))
+        except CheckpointError as error:
+            trouble = trouble or error
+    if sound:
+        return max(sound, key=lambda found: found.snapshot.round)
+    if trouble:
+        raise trouble
+    return None
+
+
+def _read(path: Path, run_id: int, key: str) -> Checkpoint:
     try:
         with safe_open(path, framework="numpy") as file:
             state: dict[str, Any] = json.loads((file.metadata() or {})["state"])
@@ -96,12 +118,20 @@ def load(run_id: int, key: str) -> Checkpoint | None:
 
 def remove(run_id: int) -> None:
     """Delete a run's state, when its model version holds all that matters."""
-    path_of(run_id).unlink(missing_ok=True)
+    for latest in (False, True):
+        path_of(run_id, latest=latest).unlink(missing_ok=True)
 
 
-def path_of(run_id: int) -> Path:
+def remove_drafts() -> None:
+    """Delete what a process that was killed while it wrote has left; only while no run is executed."""
+    for draft in path_of(0).parent.glob(".run-*"):
+        draft.unlink(missing_ok=True)
+
+
+def path_of(run_id: int, *, latest: bool = False) -> Path:
     """Return where a run's state lies."""
-    return get_settings().home / "checkpoints" / f"run-{run_id}.safetensors"
+    name = f"run-{run_id}.latest.safetensors" if latest else f"run-{run_id}.safetensors"
+    return get_settings().home / "checkpoints" / name
 
 
 def _checkpoint(state: Mapping[str, Any], tensors: Mapping[str, FloatArray]) -> Checkpoint:

@@ -10,14 +10,17 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
-from data.database import Run, RunEvent, RunSite, now, transaction
+from data import room
+from data.database import ModelVersion, Run, RunEvent, RunSite, now, transaction
 from data.vault import VaultError
 from fl import checkpoint
 from fl.batch import LeaseLost, hold
@@ -28,6 +31,7 @@ from fl.recorder import Recorder, RecordError
 from fl.request import RequestError, RunRequest
 from fl.result import Result, keep, result_of
 from fl.watcher import Cancelled, Level, QuorumLost, SiteInfo, Snapshot, Watcher
+from models.versions import VersionView, get_version
 from settings import ROOT
 
 if TYPE_CHECKING:
@@ -109,11 +113,15 @@ def execute(
 def _end(lease: Lease, recorder: Recorder, request: RunRequest, future: "Future[Outcome]") -> str:
     try:
         return _ending(lease, recorder, request, future)
-    except (LeaseLost, RecordError) as error:
+    except LeaseLost as error:
         raise LeaseLost(f"run {lease.run_id} is not written any further: {error}") from None
+    except RecordError as error:
+        return _paused(lease, recorder, str(error))
     except SPOKEN as error:
         return _failed(lease, recorder, str(error))
     except Exception as error:
+        if room.is_about_room(error):
+            return _paused(lease, recorder, room.trouble() or _fault(error))
         return _failed(lease, recorder, _fault(error))
 
 
@@ -128,6 +136,8 @@ def _ending(lease: Lease, recorder: Recorder, request: RunRequest, future: "Futu
     if lease.reason == "lost":
         recorder.close()
         raise LeaseLost("another process has taken it.")
+    if lease.reason == "paused":
+        recorder.close()  # raises what was wrong
     return _cancelled(lease, recorder, request)
 
 
@@ -170,7 +180,7 @@ def _done(lease: Lease, recorder: Recorder, request: RunRequest, outcome: "Outco
         benefit=outcome.benefit,
     )
     sites = recorder.named or tuple(outcome.sites)
-    version = keep(lease.run_id, request, result, sites)
+    version = _kept_before(lease.run_id, result) or keep(lease.run_id, request, result, sites)
     recorder.event(f"Done: {version.label} of {request.task} is kept as a challenger.")
     recorder.close()
     pooled = outcome.benefit.get(-1, {})
@@ -180,6 +190,16 @@ def _done(lease: Lease, recorder: Recorder, request: RunRequest, outcome: "Outco
     _finish(lease, "done", values, gains)
     checkpoint.remove(lease.run_id)
     return "done"
+
+
+def _kept_before(run_id: int, result: Result) -> VersionView | None:
+    """Return the version of this result that an earlier attempt kept before its process was killed."""
+    query = select(ModelVersion.id, ModelVersion.manifest).where(ModelVersion.run_id == run_id)
+    with transaction() as session:
+        for version_id, manifest in session.execute(query):
+            if (manifest["rounds"], manifest["executor"]) == (result.rounds, result.executor):
+                return get_version(version_id)
+    return None
 
 
 def _cancelled(lease: Lease, recorder: Recorder, request: RunRequest) -> str:
@@ -247,6 +267,28 @@ def _back_in_queue(lease: Lease, recorder: Recorder) -> str:
     return "queued"
 
 
+def _paused(lease: Lease, recorder: Recorder, sentence: str) -> str:
+    """Put the run back into the queue; where not even that can be written, its lease runs out instead."""
+    with suppress(RecordError):
+        recorder.close()
+    done = _written_round(lease.run_id)
+    text = f"Paused after round {done}: {sentence} It goes on by itself when that is mended."
+    log.warning("run %d: %s", lease.run_id, text)
+    values = {"status": "queued", "phase": text[:200], "attempts": Run.attempts - 1, "lease_owner": None}
+    try:
+        with transaction() as session:
+            hold(session, lease.run_id, lease.owner, values)
+            session.add(RunEvent(run_id=lease.run_id, text=text, level="error"))
+    except OperationalError:
+        raise LeaseLost(f"run {lease.run_id} is paused: {sentence}") from None
+    return "queued"
+
+
+def _written_round(run_id: int) -> int:
+    with transaction() as session:
+        return session.get_one(Run, run_id).round
+
+
 def _finish(lease: Lease, status: str, values: dict[str, Any], gains: dict[int, dict[str, Any]] | None = None) -> None:
     """Write a run's end, all of it or nothing; raises LeaseLost."""
     with transaction() as session:
@@ -254,9 +296,9 @@ def _finish(lease: Lease, status: str, values: dict[str, Any], gains: dict[int, 
         hold(session, lease.run_id, lease.owner, {**values, **end})
         waiting = RunSite.run_id == lease.run_id, RunSite.state == "computing"
         session.execute(update(RunSite).where(*waiting).values(state="waiting"))
-        for position, benefit in (gains or {}).items():
-            of_site = RunSite.run_id == lease.run_id, RunSite.position == position
-            session.execute(update(RunSite).where(*of_site).values(benefit=benefit))
+        if gains:
+            rows = [{"run_id": lease.run_id, "position": at, "benefit": benefit} for at, benefit in gains.items()]
+            session.execute(update(RunSite), rows)
 
 
 def _fault(error: BaseException) -> str:

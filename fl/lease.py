@@ -23,7 +23,7 @@ HEARTBEAT_SECONDS = 0.5
 LOOK_SECONDS = 0.1
 LARGEST_ATTEMPTS = 5
 
-Reason = Literal["", "cancel", "shutdown", "lost"]
+Reason = Literal["", "cancel", "shutdown", "lost", "paused"]
 
 
 def new_owner(kind: Literal["worker", "command"]) -> str:
@@ -57,6 +57,12 @@ def claim_next(owner: str) -> int | None:
     return found
 
 
+def tell_waiting(phase: str) -> None:
+    """Say on every run that waits why it does."""
+    with transaction() as session:
+        session.execute(update(Run).where(Run.status == "queued").values(phase=phase[:200]))
+
+
 def release_dead_workers() -> None:
     """Free every run held by a worker; only for the one who holds the worker lock, which proves that all are dead."""
     held = and_(Run.status == "running", Run.lease_owner.startswith(f"worker:{socket.gethostname()[:30]}:"))
@@ -69,7 +75,8 @@ class Lease:
 
     Attributes
     ----------
-    reason : why the run was told to stop: cancel, shutdown of this process, lease lost; empty while it may go on.
+    reason : why the run was told to stop: cancel, shutdown of this process, lease lost, paused because nothing can be
+        written; empty while it may go on.
     """
 
     def __init__(self, run_id: int, owner: str) -> None:

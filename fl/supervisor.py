@@ -17,6 +17,7 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
+from fl.worker_status import worker_status
 from settings import ROOT, get_settings
 
 END_SECONDS = 8.0  # the worker needs about two, with Ray; then it is killed
@@ -49,9 +50,18 @@ class Supervisor:
         worker = self._worker
         return worker.pid if worker is not None and worker.poll() is None else None
 
+    def watched(self) -> int | None:
+        """Return the process of another app that executes the runs of this HOME, None where this one does."""
+        status = worker_status()
+        return status.app if status.alive and status.app not in (None, os.getpid()) else None
+
     def start(self) -> None:
         """Start the worker, and again whenever it ends; returns at once."""
         _running.append(self)
+        if other := self.watched():
+            log.warning(
+                "another app, process %d, executes the runs of %s; this one watches", other, get_settings().home
+            )
         self._thread.start()
 
     def stop(self) -> None:
@@ -110,6 +120,11 @@ class Supervisor:
             lived = time.monotonic() - began
             pause = 0.0 if lived > SHORT_LIFE_SECONDS else min(LONGEST_PAUSE_SECONDS, 2 * pause or 0.5)
             log.warning("the worker ended with code %d after %.0f s; it is started again", code, lived)
+
+
+def watched_app() -> int | None:
+    """Return the process of another app that executes the runs of this HOME, None where this one does."""
+    return _running[-1].watched() if _running else None
 
 
 def start_mlflow_ui() -> str:

@@ -51,7 +51,10 @@ def track(run_id: int) -> bool:
         key = _log(get_run(run_id))
     except Exception as error:  # whatever MLflow raises: the run itself is not touched by it
         log.warning("run %d was not written to MLflow: %s", run_id, type(error).__name__)
-        text = f"MLflow could not take this run ({type(error).__name__}); all of it is kept here."
+        text = (
+            f"MLflow could not take this run ({type(error).__name__}); all of it is kept here. If that happens again, "
+            f"move {get_settings().home / 'mlflow.db'} away: the next start of MedHive makes a new one."
+        )
         with transaction() as session:
             known = session.scalar(select(RunEvent.id).where(RunEvent.run_id == run_id, RunEvent.text == text))
             if known is None:
@@ -124,7 +127,10 @@ def _milliseconds(moment: Any) -> int:
 def main() -> int:
     """Get MLflow ready and hand over all runs it does not know: ``python -m fl.tracking``, what the worker calls."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    prepare()
+    try:
+        prepare()
+    except Exception as error:  # whatever MLflow raises: each run is told below
+        log.warning("MLflow's database cannot be used: %s", type(error).__name__)
     failed = [run_id for run_id in sorted(untracked()) if not track(run_id)]
     return 1 if failed else 0
 

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from contextlib import contextmanager, suppress
@@ -23,8 +23,9 @@ from types import FrameType
 
 from sqlalchemy.exc import OperationalError
 
+from data import room
+from fl import checkpoint, tracking
 from fl import lease as leases
-from fl import tracking
 from fl.batch import LeaseLost
 from fl.doorbell import Doorbell
 from fl.engine import Engine
@@ -39,6 +40,7 @@ SIGN_OF_LIFE_SECONDS = 1.0
 PARENT_SECONDS = 0.2
 LONGEST_END_SECONDS = 6.0  # a clean end takes about two, most of it Ray's
 STUBBORN_SECONDS = 10.0
+WRONG_HOME = 2  # exit code: HOME cannot be written
 STUBBORN = 75  # exit code: a computation would not stop, start me again
 QUIET_SECONDS = 2.0  # what the next click does not need waits until it is quiet
 
@@ -58,6 +60,7 @@ class Worker:
         self._warming: Future[None] | None = None
         self._rehearsal = Stop()
         self._parent = parent
+        self._trouble = ""
         self._idle_since = time.monotonic()
         self._watch = threading.Thread(target=self._sign_of_life, name="sign of life", daemon=True)
         self._extras = threading.Thread(target=self._use_quiet_time, name="extras", daemon=True)
@@ -69,7 +72,8 @@ class Worker:
         with _only_one(self.ending) as alone:
             if not alone:
                 return 0
-            leases.release_dead_workers()
+            self._when_there_is_room(leases.release_dead_workers)
+            checkpoint.remove_drafts()
             log.info("worker %d is ready", os.getpid())
             self._extras.start()
             code = self._serve()
@@ -84,7 +88,7 @@ class Worker:
         while not self.ending.is_set():
             self._listen()
             try:
-                run_id = leases.claim_next(self.owner)
+                run_id = None if self._no_room() else leases.claim_next(self.owner)
                 if run_id is not None:
                     self._rehearsal.set()
                     self._execute(run_id)
@@ -107,6 +111,26 @@ class Worker:
                 log.error("%s: %s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
             self._bell.wait(POLL_SECONDS)
         return 0
+
+    def _no_room(self) -> bool:
+        """Whether HOME cannot be written; says so, once, in the log and on the runs that wait."""
+        said = room.trouble()
+        if said != self._trouble:
+            self._trouble = said
+            log.warning("%s", said or "HOME can be written again.")
+            with suppress(OperationalError):  # as far as even that can be written
+                leases.tell_waiting(said or "queued")
+        return bool(said)
+
+    def _when_there_is_room(self, write: Callable[[], None]) -> None:
+        """Do what a start must, as soon as the database takes it."""
+        while not self.ending.is_set():
+            try:
+                write()
+                break
+            except OperationalError as error:
+                log.warning("%s", room.trouble() or f"the database is not at hand: {error.orig}")
+                self.ending.wait(1.0)
 
     def _execute(self, run_id: int) -> None:
         began = time.monotonic()
@@ -182,18 +206,23 @@ class Worker:
         busy = self.current.run_id if self.current else None
         warm = self._warming is not None and self._warming.done()
         try:
-            write_status(warm=warm, busy_run=busy, since=self.began)
+            write_status(warm=warm, busy_run=busy, since=self.began, app=self._parent)
         except OSError as error:
             log.warning("cannot write the sign of life: %s", error.strerror)
 
 
 def main(parent: int | None = None) -> int:
     """Run the worker of this installation; ``parent`` is the process with which it ends."""
-    _log_to_file(everything=parent is not None)
-    from data.database import migrate
+    try:
+        room.check()
+        _log_to_file(everything=parent is not None)
+        if parent is None:  # started by hand; the app has migrated before it starts a worker
+            from data.database import migrate
 
-    if parent is None:  # started by hand; the app has migrated before it starts a worker
-        migrate()
+            migrate()
+    except room.NoRoom as error:
+        print(error, file=sys.stderr, flush=True)
+        return WRONG_HOME
     code = Worker(parent).run()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -209,7 +238,7 @@ def _rehearse(stop: Stop) -> None:
     warm()
     for task in tasks().values():
         with suppress(RequestError, Cancelled):  # its data are not there, or a real run has come
-            request = RunRequest.for_task(task, sites=2, partition="iid", rounds=1, executor="in-process")
+            request = RunRequest.for_task(task, sites=10, partition="iid", rounds=1, executor="auto")
             federate(request, watcher=Silent(), stop=stop)
             return
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from data.whole_file import write_whole
 from settings import get_settings
 
 STALE_SECONDS = 5.0
@@ -14,13 +15,17 @@ STALE_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class WorkerStatus:
-    """Whether a worker is there. ``warm``: libraries are loaded, a run starts at once; ``since`` is its start."""
+    """Whether a worker is there. ``warm``: libraries are loaded, a run starts at once; ``since`` is its start.
+
+    ``app`` is the process it ends with, None for a worker that was started by hand.
+    """
 
     alive: bool
     warm: bool = False
     busy_run: int | None = None
     since: datetime | None = None
     pid: int | None = None
+    app: int | None = None
 
 
 def worker_status() -> WorkerStatus:
@@ -33,15 +38,14 @@ def worker_status() -> WorkerStatus:
     if not fresh:
         return WorkerStatus(alive=False)
     since = datetime.fromtimestamp(said["since"], UTC)
-    return WorkerStatus(True, bool(said["warm"]), said["busy_run"], since, said["pid"])
+    return WorkerStatus(True, bool(said["warm"]), said["busy_run"], since, said["pid"], said["app"])
 
 
-def write_status(*, warm: bool, busy_run: int | None, since: float) -> None:
+def write_status(*, warm: bool, busy_run: int | None, since: float, app: int | None) -> None:
     """Say that this process is the worker and lives."""
-    said = {"pid": os.getpid(), "beat": time.time(), "since": since, "warm": warm, "busy_run": busy_run}
-    new = _path().with_suffix(f".{os.getpid()}")
-    new.write_text(json.dumps(said), encoding="utf-8")
-    new.replace(_path())
+    said = {"pid": os.getpid(), "beat": time.time(), "since": since, "app": app}
+    said |= {"warm": warm, "busy_run": busy_run}
+    write_whole(_path(), json.dumps(said).encode(), durable=False)
 
 
 def clear_status() -> None:

@@ -83,3 +83,37 @@ def test_a_later_state_replaces_the_one_before(home: Path) -> None:
     loaded = checkpoint.load(7, "key")
     assert loaded is not None
     assert (loaded.snapshot.round, loaded.bytes_up) == (4, {})
+
+
+def test_the_newer_of_the_durable_and_the_latest_state_counts(home: Path) -> None:
+    checkpoint.write(7, "key", state(3))
+    checkpoint.write(7, "key", state(4), durable=False)
+    found = checkpoint.load(7, "key")
+    assert found is not None
+    assert found.snapshot.round == 4
+
+    checkpoint.write(7, "key", state(5))
+    found = checkpoint.load(7, "key")
+    assert found is not None
+    assert found.snapshot.round == 5
+
+
+def test_a_latest_state_that_a_power_cut_emptied_leaves_the_durable_one(home: Path) -> None:
+    checkpoint.write(7, "key", state(3))
+    checkpoint.path_of(7, latest=True).write_bytes(b"")
+
+    found = checkpoint.load(7, "key")
+
+    assert found is not None
+    assert found.snapshot.round == 3
+
+
+def test_what_a_killed_process_had_half_written_is_cleared_away(home: Path) -> None:
+    checkpoint.write(7, "key", state(3))
+    draft = checkpoint.path_of(7).with_name(".run-7.safetensors.0123abcd")
+    draft.write_bytes(b"half")
+
+    checkpoint.remove_drafts()
+
+    assert not draft.exists()
+    assert checkpoint.load(7, "key") is not None

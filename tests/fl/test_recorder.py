@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from data.database import engine, transaction
+from data.database import Run, engine, transaction
 from fl import checkpoint, runs
 from fl.batch import LeaseLost
 from fl.lease import Lease
-from fl.recorder import Recorder
+from fl.recorder import Recorder, RecordError
 from fl.watcher import Failure, RoundResult, SiteInfo, Snapshot
 from models.preparation import Preparation
 from settings import get_settings
@@ -197,19 +197,53 @@ def test_what_is_said_after_the_end_is_ignored(lease: Lease, recorder: Recorder)
     assert [event.text for event in runs.get_run(lease.run_id).events] == ["last"]
 
 
-def test_a_checkpoint_that_cannot_be_written_is_an_event_and_not_an_end(
+def test_a_checkpoint_that_cannot_be_written_pauses_the_run_and_is_said_in_a_sentence(
     lease: Lease, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(checkpoint, "write", full)
     one_round(recorder, 1)
 
-    assert wait_until(lambda: any("No space left" in event.text for event in runs.get_run(lease.run_id).events))
-    one_round(recorder, 2)
+    assert wait_until(lease.stop.is_set)
+    assert lease.reason == "paused"
+    with pytest.raises(RecordError, match="No space left on device"):
+        recorder.close()
+    assert [done.round for done in runs.get_run(lease.run_id).history] == [1]
+
+
+def test_no_round_ends_before_the_one_before_it_is_in_the_checkpoint(lease: Lease, recorder: Recorder) -> None:
+    behind = []
+    for round in range(1, 30):
+        one_round(recorder, round)
+        kept = checkpoint.load(lease.run_id, KEY)
+        behind.append(round - (kept.snapshot.round if kept else 0))
     recorder.close()
-    assert len(runs.get_run(lease.run_id).history) == 2
+
+    assert max(behind) <= 1
+
+
+def test_a_run_that_gets_on_may_be_interrupted_any_number_of_times(lease: Lease, recorder: Recorder) -> None:
+    change(lease.run_id, attempts=4)
+
+    one_round(recorder, 1)
+    recorder.close()
+
+    with transaction() as session:
+        assert session.get_one(Run, lease.run_id).attempts == 1
+
+
+def test_a_site_that_did_not_answer_after_going_on_keeps_its_last_round(lease: Lease, recorder: Recorder) -> None:
+    one_round(recorder, 1)
+    recorder.close()
+    again = Recorder(lease, KEY, checkpoint.load(lease.run_id, KEY))
+    again.sites(SITES)
+
+    again.site_state(0, 2, "dropped")
+    again.close()
+
+    assert runs.get_run(lease.run_id).sites[0].round == 1
 
 
 def test_a_phase_does_not_hide_that_the_run_is_being_cancelled(lease: Lease, recorder: Recorder) -> None:
