@@ -21,7 +21,7 @@ from data import room
 from data.database import now, transaction
 from fl import batch as batches
 from fl import checkpoint
-from fl.batch import Batch, LeaseLost, SiteNow, finite, plain
+from fl.batch import Batch, LeaseLost, SiteInRound, SiteNow, finite, plain
 from fl.checkpoint import Checkpoint
 from fl.lease import Lease
 from fl.watcher import Level, RoundResult, SiteInfo, SiteState, Snapshot
@@ -61,7 +61,7 @@ class Recorder:
         if start:
             for position, sent in start.bytes_down.items():
                 self._sites[position] = SiteNow(up=start.bytes_up.get(position, 0), down=sent)
-        self._round: dict[int, dict[str, Any]] = {}  # what is known of each site in the present round
+        self._round: dict[int, SiteInRound] = {}  # what is known of each site in the present round
         self._batch = Batch()
         self._changed = threading.Condition()
         self._closed = False
@@ -92,7 +92,7 @@ class Recorder:
             if state == "answered":
                 site.answered = round
             row = self._site_round(position, round)
-            row["state"] = state
+            row.state = state
             if state in ("dropped", "refused"):
                 batch.site_rounds[round, position] = row
 
@@ -102,8 +102,8 @@ class Recorder:
         """Note the score of a site's accepted update."""
         with self._noting() as batch:
             row = batch.site_rounds[round, position] = self._site_round(position, round)
-            row["state"], row["loss"], row["metrics"] = "answered", finite(loss), metrics
-            row["seconds"], row["samples"] = seconds, samples
+            row.state, row.loss, row.metrics = "answered", finite(loss), metrics
+            row.seconds, row.samples = seconds, samples
 
     def round_done(self, result: RoundResult, snapshot: Snapshot) -> None:
         """Note the global model's score, and keep the state to go on from."""
@@ -114,11 +114,11 @@ class Recorder:
             batch = Batch() if self._closed else self._batch  # the writer has taken the other one meanwhile
             for failure in result.failures:
                 row = self._site_round(failure.position, result.round)
-                if row["state"] not in ("dropped", "refused"):
-                    row["state"] = "dropped"
-                row["reason"] = failure.reason
+                if row.state not in ("dropped", "refused"):
+                    row.state = "dropped"
+                row.reason = failure.reason
                 batch.site_rounds[result.round, failure.position] = row
-                self._site(failure.position).state = row["state"]
+                self._site(failure.position).state = row.state
             self._count_bytes(result, batch)
             batch.rounds.append(self._round_row(result))
             batch.run["round"] = result.round
@@ -177,12 +177,10 @@ class Recorder:
             site = self._sites[position] = SiteNow()
         return site
 
-    def _site_round(self, position: int, round: int) -> dict[str, Any]:
+    def _site_round(self, position: int, round: int) -> SiteInRound:
         row = self._round.get(position)
-        if row is None or row["round"] != round:
-            row = {"run_id": self._run_id, "round": round, "position": position, "state": "computing", "loss": None}
-            row |= {"metrics": {}, "seconds": 0.0, "samples": 0, "reason": ""}
-            self._round[position] = row
+        if row is None or row.round != round:
+            row = self._round[position] = SiteInRound(round)
         return row
 
     def _round_row(self, result: RoundResult) -> dict[str, Any]:
@@ -199,10 +197,10 @@ class Recorder:
 
     def _count_bytes(self, result: RoundResult, batch: Batch) -> None:
         for position, row in self._round.items():
-            if row["round"] == result.round:
+            if row.round == result.round:
                 site = batch.states[position] = self._site(position)
                 site.down += result.bytes_down
-                if row["state"] == "answered":
+                if row.state == "answered":
                     site.up += result.bytes_up
 
     def _keep_writing(self) -> None:
