@@ -9,28 +9,37 @@ import logging
 import os
 import signal
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-DONE, FAILED, WRONG, CANCELLED = 0, 1, 2, 130
+from fl.options import WRONG, parser
+
+if TYPE_CHECKING:
+    from fl.progress import RunSummary
+
+DONE, FAILED, CANCELLED = 0, 1, 130
+OF_REQUEST = (
+    *("sites", "partition", "datasets", "nodes", "rounds", "strategy", "local_epochs", "batch_size", "learning_rate"),
+    *("seed", "executor", "quorum", "fraction", "deadline", "drop"),
+)
 
 
 class WrongInput(Exception):
     """What was asked cannot be done; the message is the line to print."""
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong."""
-
-    def error(self, message: str) -> NoReturn:
-        """End with the line and the exit code of wrong input."""
-        print(f"{self.prog}: {message}", file=sys.stderr)
-        raise SystemExit(WRONG)
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Carry out one command and return its exit code."""
-    given = _parser().parse_args(arguments)
+    commands = {
+        "run": _run,
+        "resume": _resume,
+        "cancel": _cancel,
+        "list": _list,
+        "worker": _worker,
+        "strategies": _strategies,
+    }
+    given = parser(commands).parse_args(arguments)
     try:
         code: int = given.command(given)
     except WrongInput as error:
@@ -39,63 +48,33 @@ def main(arguments: list[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m fl", description="Federated runs.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
-    run = commands.add_parser("run", help="train a task over its sites, in this process")
-    run.set_defaults(command=_run)
-    run.add_argument("--task", required=True, help="name of the task")
-    run.add_argument("--sites", type=int, help="number of sites made from public data, 0 for none")
-    run.add_argument("--partition", help="iid, dirichlet:ALPHA or natural")
-    run.add_argument("--datasets", type=_numbers, help="numbers of contributed datasets, with commas")
-    run.add_argument("--rounds", type=int)
-    run.add_argument("--strategy", help="see: python -m fl strategies")
-    run.add_argument("--setting", action="append", type=_setting, metavar="NAME=VALUE", help="of the strategy")
-    run.add_argument("--local-epochs", type=int)
-    run.add_argument("--batch-size", type=int)
-    run.add_argument("--learning-rate", type=float)
-    run.add_argument("--seed", type=int)
-    run.add_argument("--executor", help="auto, in-process, ray or flower")
-    run.add_argument("--quorum", type=float, help="part of the sites that must answer a round")
-    run.add_argument("--no-benefit", action="store_true", help="leave out what each site would reach alone")
-    resume = commands.add_parser("resume", help="go on with a cancelled, failed or waiting run, in this process")
-    resume.set_defaults(command=_resume)
-    resume.add_argument("run", type=int, metavar="RUN")
-    for executing in (run, resume):
-        executing.add_argument("--json", type=Path, metavar="FILE", help="write the result as one JSON object")
-        executing.add_argument("--no-mlflow", action="store_true", help="leave MLflow to the next worker")
-    cancel = commands.add_parser("cancel", help="stop a run, wherever it is executed")
-    cancel.set_defaults(command=_cancel)
-    cancel.add_argument("run", type=int, metavar="RUN")
-    listing = commands.add_parser("list", help="list runs, the newest first")
-    listing.set_defaults(command=_list)
-    listing.add_argument("--json", type=Path, metavar="FILE", help="write the list as JSON")
-    worker = commands.add_parser("worker", help="execute queued runs until ended")
-    worker.set_defaults(command=_worker)
-    worker.add_argument("--parent", type=int, help=argparse.SUPPRESS)
-    strategies = commands.add_parser("strategies", help="list the strategies with their parameters")
-    strategies.set_defaults(command=_strategies)
-    return parser
-
-
 def _run(given: argparse.Namespace) -> int:
     from fl import runs
     from fl.lease import new_owner
     from models.registry import UnknownTask, get_task
 
     _check_writable(given.json)
-    names = ("sites", "partition", "datasets", "rounds", "strategy", "local_epochs", "batch_size", "learning_rate")
-    asked: dict[str, Any] = {name: getattr(given, name) for name in (*names, "seed", "executor", "quorum")}
+    if given.queue and (given.json or given.no_mlflow):
+        raise WrongInput("--queue leaves the run to the worker: leave out --json and --no-mlflow.")
+    if given.priority is not None and not given.queue:
+        raise WrongInput("--priority orders the runs that wait for the worker: give --queue too.")
+    asked: dict[str, Any] = {name: getattr(given, name) for name in OF_REQUEST}
     asked["strategy_settings"] = dict(given.setting) if given.setting else None
     asked["benefit"] = False if given.no_benefit else None
     _database()
-    owner = new_owner("command")
+    owner = None if given.queue else new_owner("command")
     try:
         request = runs.RunRequest.for_task(get_task(given.task), **asked)
-        run_id = runs.submit(request, by=None, owner=owner)
+        run_id = runs.submit(request, by=None, owner=owner, priority=given.priority or 0)
     except (UnknownTask, runs.RequestError) as error:
         raise WrongInput(error) from None
-    return _execute(run_id, owner, request.rounds, given)
+    if owner is None:
+        place = runs.get_run(run_id).position_in_queue
+        waits = f"is number {place} in the queue" if place else "is with the worker"
+        none = "" if runs.worker_status().alive else "; no worker is running: start the app, or python -m fl worker"
+        print(f"run {run_id} {waits}{none}")
+        return DONE
+    return _execute(run_id, owner, request.rounds, given, done=0)
 
 
 def _resume(given: argparse.Namespace) -> int:
@@ -106,14 +85,14 @@ def _resume(given: argparse.Namespace) -> int:
     _database()
     owner = new_owner("command")
     try:
-        rounds = runs.get_run(given.run).rounds
+        run = runs.get_run(given.run)
         runs.resume(given.run, by=None, owner=owner)
     except (runs.UnknownRun, runs.WrongState) as error:
         raise WrongInput(error) from None
-    return _execute(given.run, owner, rounds, given)
+    return _execute(given.run, owner, run.rounds, given, done=run.round)
 
 
-def _execute(run_id: int, owner: str, rounds: int, given: argparse.Namespace) -> int:
+def _execute(run_id: int, owner: str, rounds: int, given: argparse.Namespace, *, done: int) -> int:
     """Execute a run that ``owner``, this process, holds."""
     from fl import runs
     from fl.batch import LeaseLost
@@ -125,7 +104,7 @@ def _execute(run_id: int, owner: str, rounds: int, given: argparse.Namespace) ->
 
     print(f"run {run_id}", file=sys.stderr, flush=True)
     engine, stubborn = Engine(), False
-    with Lease(run_id, owner) as lease, Terminal(rounds) as terminal:
+    with Lease(run_id, owner) as lease, Terminal(rounds, done) as terminal:
 
         def listen() -> None:  # again and again, because Ray puts a handler of its own in place when it starts
             for each in (signal.SIGINT, signal.SIGTERM):
@@ -173,8 +152,6 @@ def _cancel(given: argparse.Namespace) -> int:
 
 
 def _list(given: argparse.Namespace) -> int:
-    from dataclasses import asdict
-
     from fl import runs
 
     _check_writable(given.json)
@@ -184,13 +161,22 @@ def _list(given: argparse.Namespace) -> int:
         rows = [asdict(run) for run in found]
         given.json.write_text(json.dumps(rows, indent=1, default=lambda moment: moment.isoformat()), encoding="utf-8")
     for run in found:
-        auc = "" if run.auc is None else f"AUC {run.auc:.3f}"
-        moment = run.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
-        rounds = f"{run.round}/{run.rounds}"
-        print(f"{run.id:>5}  {moment}  {run.task:<16} {run.strategy:<10} {run.status:<10} {rounds:>9}  {auc}".rstrip())
+        print(_line(run))
     if not found:
         print("no run yet")
     return DONE
+
+
+def _line(run: "RunSummary") -> str:
+    moment = run.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    rounds = f"{run.round}/{run.rounds}"
+    said = [] if run.auc is None else [f"AUC {run.auc:.3f}"]
+    if run.position_in_queue is not None:
+        said.append(f"number {run.position_in_queue} in the queue")
+    if run.status == "queued" and run.priority:
+        said.append(f"priority {run.priority}")
+    line = f"{run.id:>5}  {moment}  {run.task:<16} {run.strategy:<10} {run.status:<10} {rounds:>9}  {', '.join(said)}"
+    return line.rstrip()
 
 
 def _worker(given: argparse.Namespace) -> int:
@@ -219,21 +205,6 @@ def _check_writable(path: Path | None) -> None:
     """Refuse a place for the result before computing it."""
     if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
         raise WrongInput(f"--json {path}: give a file in a folder that exists.")
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(number) for number in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} must be numbers with commas, for example 3,4") from None
-
-
-def _setting(text: str) -> tuple[str, float]:
-    name, _, value = text.partition("=")
-    try:
-        return name, float(value)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} must be NAME=NUMBER, for example mu=0.1") from None
 
 
 if __name__ == "__main__":

@@ -29,6 +29,12 @@ SHORT = ["run", "--task", "breast_cancer", "--sites", "3", "--rounds", "2", "--s
         (["run", "--task", "breast_cancer", "--datasets", "a,b"], "a,b"),
         (["run", "--task", "breast_cancer", "--datasets", "7"], "dataset 7"),
         (["run", "--task", "breast_cancer", "--executor", "abacus"], "abacus"),
+        (["run", "--task", "breast_cancer", "--fraction", "2"], "fraction"),
+        (["run", "--task", "breast_cancer", "--deadline", "-1"], "deadline"),
+        (["run", "--task", "breast_cancer", "--drop", "1"], "drop"),
+        (["run", "--task", "breast_cancer", "--priority", "3"], "--queue"),
+        (["run", "--task", "breast_cancer", "--queue", "--priority", "9999999"], "priority"),
+        (["run", "--task", "breast_cancer", "--queue", "--json", "r.json"], "--queue"),
         (["run", "--task", "breast_cancer", "--json", "/no/such/folder/r.json"], "/no/such/folder/r.json"),
         (["run"], "--task"),
         (["resume", "99"], "run 99 does not exist"),
@@ -81,6 +87,28 @@ def test_the_list_and_the_strategies_are_printed(home: Path, capsys: pytest.Capt
     assert "fedprox" in capsys.readouterr().out
 
 
+def test_runs_left_to_the_worker_queue_by_priority_and_the_list_shows_their_places(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*SHORT[:-1], "--queue"]) == 0
+    assert "run 1 is number 1 in the queue; no worker is running" in capsys.readouterr().out
+    assert main([*SHORT[:-1], "--queue", "--priority", "5"]) == 0
+    assert "run 2 is number 1 in the queue" in capsys.readouterr().out
+
+    assert main(["list"]) == 0
+
+    newest, oldest = capsys.readouterr().out.splitlines()
+    assert newest.endswith("0/2  number 1 in the queue, priority 5")
+    assert oldest.endswith("0/2  number 2 in the queue")
+
+
+def test_sampling_deadline_and_drop_outs_reach_the_run(home: Path) -> None:
+    assert main([*SHORT[:-1], "--queue", "--fraction", "0.5", "--deadline", "30", "--drop", "0.25"]) == 0
+
+    request = runs.get_run(1).request
+    assert (request.fraction, request.deadline, request.drop) == (0.5, 30, 0.25)
+
+
 def test_the_json_object_is_exactly_that_of_the_design(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,7 +130,7 @@ def test_the_json_object_is_exactly_that_of_the_design(
     assert 4 * 4000 < document["bytes"]["up"] < 4 * 8000  # some four thousand weights
     assert set(document["model"]) == {"path", "sha256"}
     assert Path(document["model"]["path"]).is_file()
-    assert (document["executor"], document["seed"], document["strategy"]) == ("in-process", 0, "fedavg")
+    assert (document["executor"], document["seed"], document["strategy"]) == ("vectorised", 0, "fedavg")
     assert "AUC" in capsys.readouterr().out
 
 

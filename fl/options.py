@@ -1,0 +1,191 @@
+"""What ``python -m fl`` understands: its commands and options, and the help that explains them."""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NoReturn
+
+WRONG = 2  # exit code: the input is wrong
+
+Command = Callable[[argparse.Namespace], int]
+
+_ABOUT = "Federated runs: hospitals train a model together, and patients' records stay with them."
+_EXAMPLES = """\
+examples:
+  python -m fl run --task breast_cancer                  ten demo sites, the task's own settings
+  python -m fl list                                      runs and their numbers, the newest first
+  python -m fl cancel 12                                 stop run 12; its last good model stays
+  python -m fl resume 12                                 go on after its last completed round
+
+exit codes: 0 done, 1 failed, 2 the input is wrong (one line says what), 130 cancelled
+python -m fl COMMAND --help explains a command."""
+
+_RUN = """\
+Train a task over its sites, here in this process, and show each round as it
+ends. Every site trains on its own records, the strategy joins the updates, and
+the global model is scored on rows that no site trains on. Ctrl-C cancels: the
+last good model stays, and resume goes on from it."""
+_RUN_EXAMPLES = """\
+examples:
+  python -m fl run --task breast_cancer --sites 4 --rounds 10
+  python -m fl run --task heart_disease --strategy fedprox --setting proximal_mu=0.1
+  python -m fl run --task breast_cancer --partition dirichlet:0.3 --drop 0.5 --quorum 0.2
+  python -m fl run --task breast_cancer --sites 100 --fraction 0.2 --deadline 30
+  python -m fl run --task vitals --sites 0 --datasets 3,4 --seed 7 --json result.json
+  python -m fl run --task breast_cancer --queue --priority 10"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, and keeps the lines of its descriptions."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with the line and the exit code of wrong input."""
+        print(f"{self.prog}: {message}", file=sys.stderr)
+        raise SystemExit(WRONG)
+
+
+def parser(carry_out: Mapping[str, Command]) -> Parser:
+    """Return the parser; ``carry_out`` maps the name of each command to what it does."""
+    top = Parser(
+        prog="python -m fl", description=_ABOUT, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = top.add_subparsers(required=True, metavar="COMMAND", title="commands", parser_class=Parser)
+
+    def command(name: str, help: str, about: str = "", examples: str = "") -> Parser:
+        made: Parser = commands.add_parser(
+            name,
+            help=help,
+            description=about or help[:1].upper() + help[1:] + ".",
+            epilog=examples,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        made.set_defaults(command=carry_out[name])
+        return made
+
+    run = command("run", "train a task over its sites", _RUN, _RUN_EXAMPLES)
+    _who(run)
+    _how(run)
+    _where(run)
+    resume = command("resume", "go on with a cancelled, failed or waiting run after its last round, in this process")
+    for executing in (run, resume):
+        after = executing.add_argument_group("what comes of it")
+        after.add_argument("--json", type=Path, metavar="FILE", help="write the result as one JSON object")
+        after.add_argument("--no-mlflow", action="store_true", help="leave MLflow's record to the next worker")
+    cancel = command("cancel", "stop a run, wherever it is executed; its last good model stays")
+    for of_one in (resume, cancel):
+        of_one.add_argument("run", type=int, metavar="RUN", help="the run's number, see: python -m fl list")
+    listing = command("list", "list runs and the queue, the newest first")
+    listing.add_argument("--json", type=Path, metavar="FILE", help="write the list as JSON")
+    worker = command("worker", "execute queued runs, one after the other, until ended; the app starts one by itself")
+    worker.add_argument("--parent", type=int, help=argparse.SUPPRESS)
+    command("strategies", "list the strategies with their parameters and papers")
+    return top
+
+
+def _who(run: Parser) -> None:
+    who = run.add_argument_group("what is trained, and who takes part")
+    who.add_argument("--task", required=True, metavar="NAME", help="the medical question; see: python -m models list")
+    who.add_argument(
+        "--sites", type=int, metavar="N", help="demo sites made from public data, 0 for none (default: the task's own)"
+    )
+    who.add_argument(
+        "--partition",
+        metavar="HOW",
+        help="how public data are divided: iid (evenly mixed), dirichlet:ALPHA (unlike each other; 0.1 extreme, 0.3 "
+        "usual, 100 nearly even) or natural (by real hospital) (default: the task's own)",
+    )
+    who.add_argument(
+        "--datasets", type=_numbers, metavar="N,N", help="numbers of contributed datasets, as their receipts give them"
+    )
+    who.add_argument(
+        "--nodes",
+        type=_numbers,
+        metavar="N,N",
+        help="with --executor deployed: numbers of the real sites that take part",
+    )
+
+
+def _how(run: Parser) -> None:
+    how = run.add_argument_group("how it trains")
+    how.add_argument("--rounds", type=int, metavar="N", help="rounds of updates (default: the task's own)")
+    how.add_argument("--strategy", metavar="NAME", help="how updates are joined (default: fedavg); see: strategies")
+    how.add_argument(
+        "--setting",
+        action="append",
+        type=_setting,
+        metavar="NAME=VALUE",
+        help="a parameter of the strategy; may be given again for another one",
+    )
+    how.add_argument(
+        "--local-epochs",
+        type=int,
+        metavar="N",
+        help="how often a site goes through its records in a round (default: the task's own)",
+    )
+    how.add_argument("--batch-size", type=int, metavar="ROWS", help="rows a step (default: the task's own)")
+    how.add_argument(
+        "--learning-rate",
+        type=float,
+        metavar="RATE",
+        help="of the sites' optimiser (default: the task's own)",
+    )
+    how.add_argument(
+        "--seed", type=int, metavar="N", help="the same settings with the same seed give the same model (default: 0)"
+    )
+    how.add_argument(
+        "--fraction", type=float, metavar="PART", help="part of the sites sampled for each round, 0 to 1 (default: 1)"
+    )
+    how.add_argument(
+        "--deadline",
+        type=float,
+        metavar="SECONDS",
+        help="a round goes on without sites that take longer; 0 waits for all (default: 0)",
+    )
+    how.add_argument(
+        "--quorum",
+        type=float,
+        metavar="PART",
+        help="part of the sites asked that must answer a round, else the run stops with the last good model "
+        "(default: 0.5)",
+    )
+    how.add_argument(
+        "--drop",
+        type=float,
+        metavar="CHANCE",
+        help="for trials: the chance, 0 to below 1, that a site drops out of a round (default: 0)",
+    )
+
+
+def _where(run: Parser) -> None:
+    where = run.add_argument_group("where it is computed")
+    where.add_argument(
+        "--executor",
+        metavar="NAME",
+        help="what computes the sites' updates: in-process, vectorised (many small sites at once), ray (large "
+        "networks), flower (Flower's own simulation, for reference), deployed (real sites) or auto, the fastest that "
+        "fits; all give the same model (default: auto)",
+    )
+    where.add_argument("--no-benefit", action="store_true", help="leave out what each site would reach alone")
+    where.add_argument("--queue", action="store_true", help="leave the run to the worker, and return at once")
+    where.add_argument(
+        "--priority",
+        type=int,
+        metavar="N",
+        help="with --queue: of the runs that wait, the highest starts next (default: 0)",
+    )
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(number) for number in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} must be numbers with commas, for example 3,4") from None
+
+
+def _setting(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} must be NAME=NUMBER, for example proximal_mu=0.1") from None
