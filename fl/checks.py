@@ -3,7 +3,6 @@
 An update that holds NaN, or rests on no rows, would spoil the average without a word; so it never reaches the strategy.
 """
 
-import hashlib
 import math
 import traceback
 from collections import deque
@@ -73,28 +72,23 @@ class Earlier:
     """Remembers the updates of each site, to know one that is sent again."""
 
     def __init__(self) -> None:
-        self._digests: dict[int, deque[bytes]] = {}
+        self._prints: dict[int, deque[int]] = {}
 
-    def remember(self, position: int, weights: FloatArray) -> None:
+    def remember(self, position: int, fingerprint: int) -> None:
         """Keep in mind that a site's update counted."""
-        self._digests.setdefault(position, deque(maxlen=REMEMBERED)).append(_digest(weights))
+        self._prints.setdefault(position, deque(maxlen=REMEMBERED)).append(fingerprint)
 
-    def refusal(self, position: int, weights: FloatArray, start: FloatArray) -> str | None:
-        """Return why an update does not count: it is one of an earlier round, though training started elsewhere now.
-
-        Parameters
-        ----------
-        weights : (p,) what came.
-        start : (p,) global weights that the site was asked to start from; sending them back is no replay.
-        """
-        known = self._digests.get(position)
-        if known and _digest(weights) in known and not np.array_equal(weights, start):
-            return "it sent its update of an earlier round again"
-        return None
+    def knows(self, position: int, fingerprint: int) -> bool:
+        """Whether it is one of the site's earlier updates."""
+        return fingerprint in self._prints.get(position, ())
 
 
-def _digest(weights: FloatArray) -> bytes:
-    return hashlib.blake2b(weights.tobytes(), digest_size=8).digest()
+def fingerprints(weights: FloatArray) -> list[int]:
+    """Return a 64-bit number for each of (s, p) weights, the same only for the same bits."""
+    bits = np.ascontiguousarray(weights).view(np.uint32).astype(np.uint64)
+    factors = np.random.default_rng(0).integers(2**63, size=weights.shape[1], dtype=np.uint64) | np.uint64(1)
+    found: list[int] = (bits * factors).sum(axis=1, dtype=np.uint64).tolist()
+    return found
 
 
 def unusable_numbers(arrays: Mapping[str, NDArray[np.generic]]) -> str | None:

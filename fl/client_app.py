@@ -70,7 +70,7 @@ def _medians(message: Message, context: Context) -> RecordDict:
     own = assignment(message).held(_position(context))
     values, counts = medians(own.rows.x)
     found = {"medians": values, "counts": counts}
-    return _answer(found, {"num-examples": len(own.rows), "left-out": own.left_out}, context)
+    return _answer(found, {"num-examples": len(own.rows), "left-out": own.left_out})
 
 
 @app.query("moments")
@@ -79,7 +79,7 @@ def _moments(message: Message, context: Context) -> RecordDict:
     asked = assignment(message)
     filled = fill_gaps(asked.task, asked.rows(_position(context)).x, asked.array("fill"))
     count, sums, squares = moments(filled)
-    return _answer({"sums": sums, "squares": squares}, {"num-examples": int(count)}, context)
+    return _answer({"sums": sums, "squares": squares}, {"num-examples": int(count)})
 
 
 @app.train()
@@ -94,7 +94,7 @@ def _train(message: Message, context: Context) -> RecordDict:
         stop = here.stop if here else None
         loss = train(net, x, y, asked.start, asked.recipe, seed=asked.seed(position), stop=stop)
         weights, seconds = net.take(), time.perf_counter() - began
-    return _answer({"weights": weights}, {"num-examples": len(y), "train_loss": loss, "seconds": seconds}, context)
+    return _answer({"weights": weights}, {"num-examples": len(y), "train_loss": loss, "seconds": seconds})
 
 
 @app.train("alone")
@@ -107,17 +107,17 @@ def _alone(message: Message, context: Context) -> RecordDict:
     else:
         weights, own = train_alone(asked.request, rows, position=position, stop=here.stop if here else None)
     found = {"weights": weights, "fill": own.fill, "mean": own.mean, "scale": own.scale}
-    return _answer(found, {"num-examples": len(rows)}, context)
+    return _answer(found, {"num-examples": len(rows)})
 
 
 def _position(context: Context) -> int:
     return int(context.node_config["partition-id"])
 
 
-def _answer(arrays: Mapping[str, NDArray[Any]], metrics: Mapping[str, int | float], context: Context) -> RecordDict:
+def _answer(arrays: Mapping[str, NDArray[Any]], metrics: Mapping[str, int | float]) -> RecordDict:
     array = LiveArray if HERE.get() else Array
     record, content = ArrayRecord(), RecordDict()
     for name, values in arrays.items():
         record[name] = array(values)
-    content["arrays"], content["metrics"] = record, MetricRecord({**metrics, "site": _position(context)})
+    content["arrays"], content["metrics"] = record, MetricRecord(dict(metrics))
     return content

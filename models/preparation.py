@@ -45,9 +45,9 @@ def fill_gaps(task: Task, x: FloatArray, fill: FloatArray) -> FloatArray:
 def medians(x: FloatArray) -> tuple[Float64Array, Float64Array]:
     """Return a site's (d,) medians (0 where it has no value) and (d,) counts of values."""
     counts = (~np.isnan(x)).sum(axis=0).astype(np.float64)
-    found = np.zeros(x.shape[1])
-    for column in np.flatnonzero(counts):
-        found[column] = np.nanmedian(x[:, column])
+    found, known = np.zeros(x.shape[1]), counts > 0
+    median = np.median if (counts == len(x)).all() else np.nanmedian  # the first is many times faster
+    found[known] = median(x[:, known], axis=0)
     return found, counts
 
 

@@ -10,8 +10,10 @@ import math
 import time
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from flwr.app import Array, Context, Message, RecordDict
 from flwr.serverapp import Grid
 from flwr.supercore.run import Run
@@ -27,12 +29,17 @@ RUN = 1
 logging.getLogger("flwr").setLevel(logging.ERROR)  # Flower tells every step on the console; a Watcher is told here
 
 
+@lru_cache(maxsize=16)
+def _name_of(dtype: "np.dtype[Any]") -> str:
+    return str(dtype)  # numpy takes longer over it than over adding up a small network
+
+
 class LiveArray(Array):
     """An Array that becomes bytes only when somebody asks for them: between two parts of one process nobody does."""
 
     def __init__(self, values: NDArray[Any]) -> None:
-        self._values = values
-        self.dtype, self.shape, self.stype = str(values.dtype), values.shape, "numpy.ndarray"
+        # past Array's own __setattr__, which drops what it has cached
+        self.__dict__.update(_values=values, dtype=_name_of(values.dtype), shape=values.shape, stype="numpy.ndarray")
 
     @property
     def data(self) -> bytes:  # type: ignore[override]

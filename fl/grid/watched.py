@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from flwr.app import ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict
@@ -16,7 +16,7 @@ from flwr.serverapp import Grid
 from numpy.typing import NDArray
 
 from data.table import FloatArray
-from fl.checks import Earlier, needed, norms_too_large, refusal, unusable_numbers
+from fl.checks import Earlier, fingerprints, needed, norms_too_large, refusal, unusable_numbers
 from fl.course import Course
 from fl.evaluation import HeldOut
 from fl.grid.flower import positions, stream, values_of
@@ -29,11 +29,20 @@ Numbers = dict[str, NDArray[Any]]
 
 @dataclass
 class _Round:
-    """What has come of one round: sites asked, usable replies and the norms of their updates by position."""
+    """What has come of one round by position: usable replies, the norms and the fingerprints of their updates."""
 
-    asked: list[int]
     usable: dict[int, Message] = field(default_factory=dict)
     norms: dict[int, float] = field(default_factory=dict)
+    marks: dict[int, int] = field(default_factory=dict)
+
+
+class _Update(NamedTuple):
+    """A reply of the right form."""
+
+    site: SiteInfo
+    reply: Message
+    weights: FloatArray
+    metrics: dict[str, object]
 
 
 class WatchedGrid:
@@ -81,15 +90,15 @@ class WatchedGrid:
             return []
         self.failures = []
         self.bytes_down = _payload(asked[0].content)
-        present = _Round([self._positions[message.metadata.dst_node_id] for message in asked])
-        for position in present.asked:
-            self._course.watcher.site_state(position, self.round, "computing")
+        present = _Round()
+        for message in asked:
+            self._course.watcher.site_state(self._positions[message.metadata.dst_node_id], self.round, "computing")
         for replies in self._answers(self._without_drop_outs(asked)):
             self._take(replies, present)
         self._leave_out_large(present)
         self._check_quorum(present.usable, f"round {self.round}", len(asked))
-        for position, reply in present.usable.items():
-            self._earlier.remember(position, _weights_of(reply.content))  # type: ignore[arg-type]  # checked
+        for position in present.usable:
+            self._earlier.remember(position, present.marks[position])
         return [present.usable[position] for position in sorted(present.usable)]
 
     def ask(self, message_type: str, arrays: ArrayRecord | None = None) -> Iterator[tuple[SiteInfo, Numbers]]:
@@ -164,40 +173,42 @@ class WatchedGrid:
 
     def _take(self, replies: Sequence[Message], present: _Round) -> None:
         """Keep the replies that count, each with its score told to the watcher."""
-        sound: list[tuple[SiteInfo, Message, FloatArray]] = []
+        sound: list[_Update] = []
         for reply in replies:
             site = self._site(reply)
             if reply.has_error():
                 self._leave_out(site, "dropped", reply.error.reason or "it failed without a reason")
                 continue
-            weights = _weights_of(reply.content)
-            examples = _metrics_of(reply.content).get("num-examples")
-            reason = refusal(weights, len(self.weights), examples, site.samples)
-            if weights is not None:
-                reason = reason or self._earlier.refusal(site.position, weights, self.weights)
+            weights, metrics = _weights_of(reply.content), _metrics_of(reply.content)
+            reason = refusal(weights, len(self.weights), metrics.get("num-examples"), site.samples)
             if reason or weights is None:
                 self._leave_out(site, "refused", reason or "it sent no weights")
             else:
-                sound.append((site, reply, weights))
-        if not sound:
-            return
-        stacked = np.stack([weights for _, _, weights in sound])
+                sound.append(_Update(site, reply, weights, metrics))
+        if sound:
+            self._score(sound, present)
+
+    def _score(self, updates: Sequence[_Update], present: _Round) -> None:
+        stacked = np.stack([update.weights for update in updates])
         with np.errstate(over="ignore"):
-            norms = np.linalg.norm(stacked - self.weights, axis=1)
-        scores = self.heldout.score_each(stacked) if self.heldout else [(0.0, {})] * len(sound)
-        watcher = self._course.watcher
-        for (site, reply, _), norm, (loss, metrics) in zip(sound, norms, scores, strict=True):
+            norms = np.linalg.norm(stacked - self.weights, axis=1).tolist()
+        scores = self.heldout.score_each(stacked) if self.heldout else [(0.0, {})] * len(updates)
+        for update, norm, mark, (loss, scored) in zip(updates, norms, fingerprints(stacked), scores, strict=True):
+            site, told = update.site, update.metrics
             if math.isnan(loss):
                 self._leave_out(site, "refused", "its weights are so large that scores are not finite")
                 continue
+            if norm and self._earlier.knows(site.position, mark):  # sending back what came is no replay
+                self._leave_out(site, "refused", "it sent its update of an earlier round again")
+                continue
             if not present.usable:
-                self.bytes_up = _payload(reply.content)  # the same for every site
-            present.usable[site.position], present.norms[site.position] = reply, float(norm)
-            told = _metrics_of(reply.content)
-            seconds, rows = told.get("seconds", 0.0), int(told["num-examples"])  # type: ignore[call-overload]
-            seconds = seconds if isinstance(seconds, float) else 0.0
-            watcher.site_update(site.position, self.round, loss, metrics, seconds, rows)
-            watcher.site_state(site.position, self.round, "answered")
+                self.bytes_up = _payload(update.reply.content)  # the same for every site
+            present.usable[site.position] = update.reply
+            present.norms[site.position], present.marks[site.position] = norm, mark
+            seconds = told.get("seconds", 0.0)
+            seconds, rows = (seconds if isinstance(seconds, float) else 0.0), int(told["num-examples"])  # type: ignore[call-overload]
+            self._course.watcher.site_update(site.position, self.round, loss, scored, seconds, rows)
+            self._course.watcher.site_state(site.position, self.round, "answered")
 
     def _leave_out_large(self, present: _Round) -> None:
         """Leave out updates whose size says that they are no result of training."""
