@@ -15,10 +15,12 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from benchmarks import screen_clock
 from benchmarks.installation import Installation, browser, running
 
 PATIENCE = 60_000  # ms
-ROUND = re.compile(r"(Round [1-9]\d*|[1-9]\d* of \d+ rounds)")
+START = "Start the run"
+ROUND = r"(Round [1-9]\d*|[1-9]\d* of \d+ rounds)"
 
 
 def measure(repetitions: int) -> dict[str, dict[str, float | list[float]]]:
@@ -27,7 +29,9 @@ def measure(repetitions: int) -> dict[str, dict[str, float | list[float]]]:
     ``serve_to_paint``: from the start of the server (migration included) to the heading of Home, second start of a
     home. ``paint_*``: from the address to the heading in a browser that was there before. ``click_to_round_cold``:
     from the click on "Start the run" to the first round on the screen, 2 s after the server answered, with a worker
-    that has loaded nothing yet. ``click_to_round_warm``: the same once the worker is warm. ``click_to_stopped`` and
+    that has loaded nothing yet. ``click_to_round_warm``: the same once the worker is warm; ``click_to_sent`` and so on
+    are the stages of that way, see ``screen_clock.stages``. Both are told by the page's own clock, from the event of
+    the click to the end of the frame that shows the round. ``click_to_stopped`` and
     ``click_to_cancelled``: from the click on "Cancel the run" until the run of 1000 rounds has ended, and until the
     page says so and offers to resume it.
     """
@@ -43,15 +47,20 @@ def measure(repetitions: int) -> dict[str, dict[str, float | list[float]]]:
         for _ in range(repetitions):
             start = time.monotonic()
             with running(home) as installation:
-                page = opened.new_context(viewport={"width": 1440, "height": 900}).new_page()
+                context = opened.new_context(viewport={"width": 1440, "height": 900})
+                screen_clock.install(context)
+                page = context.new_page()
                 page.set_default_timeout(PATIENCE)
                 page.goto(installation.url)
                 _heading(page, "Patients stay home")
                 note("serve_to_paint", time.monotonic() - start)
                 _sign_in(page, installation.url)
-                note("click_to_round_cold", _click_to_round(page, installation.url))
+                note("click_to_round_cold", _click_to_round(page, installation)["painted"])
                 _wait_until_warm(page, installation.url)
-                note("click_to_round_warm", _click_to_round(page, installation.url))
+                warm = _click_to_round(page, installation)
+                note("click_to_round_warm", warm.pop("painted"))
+                for stage, seconds in warm.items():
+                    note(f"click_to_{stage}", seconds)
                 stopped, shown = _click_to_cancelled(page, installation)
                 note("click_to_stopped", stopped)
                 note("click_to_cancelled", shown)
@@ -86,26 +95,28 @@ def _sign_in(page: Page, url: str) -> None:
 
 def _start(page: Page, url: str, rounds: int | None = None) -> None:
     page.goto(f"{url}/admin?section=start")
-    button = page.get_by_role("button", name="Start the run")
+    button = page.get_by_role("button", name=START)
     expect(button).to_be_visible(timeout=PATIENCE)
     if rounds is not None:
         page.get_by_role("spinbutton", name="Rounds").fill(str(rounds))
         page.keyboard.press("Tab")
     page.wait_for_timeout(1000)
+    screen_clock.arm(page, START, ROUND)
     button.click()
 
 
-def _click_to_round(page: Page, url: str) -> float:
-    _start(page, url)
-    seconds = _timed(lambda: expect(page.get_by_text(ROUND).first).to_be_visible(timeout=PATIENCE))
+def _click_to_round(page: Page, installation: Installation) -> dict[str, float]:
+    """Return the seconds from the click to each stage; ``painted`` is the first round on the screen."""
+    _start(page, installation.url)
+    seen = screen_clock.read(page, PATIENCE)
     expect(page.get_by_text(re.compile("Became version")).first).to_be_visible(timeout=PATIENCE)
-    return seconds
+    return screen_clock.stages(installation.home, seen)
 
 
 def _click_to_cancelled(page: Page, installation: Installation) -> tuple[float, float]:
     """Return the seconds until the run had ended, by its record, and until the page showed it."""
     _start(page, installation.url, rounds=1000)
-    expect(page.get_by_text(ROUND).first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(re.compile(ROUND)).first).to_be_visible(timeout=PATIENCE)
     clicked = datetime.now(UTC)
     page.get_by_role("button", name="Cancel the run").click()
     expect(page.get_by_role("button", name="Resume the run")).to_be_visible(timeout=PATIENCE)
