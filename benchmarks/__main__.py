@@ -1,39 +1,177 @@
-"""Command line of the benchmarks: ``python -m benchmarks first-light``."""
+"""Command line of the benchmarks: ``python -m benchmarks fl | scale | first-light``."""
 
 import argparse
+import importlib.metadata
 import json
 import os
 import platform
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from settings import ROOT
+
+DONE, FAILED, WRONG = 0, 1, 2
+
+
+class WrongInput(Exception):
+    """What was asked cannot be done; the message is the line to print."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a benchmark, print its table, and write it as JSON when asked; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measurements of MedHive.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    fl = commands.add_parser("fl", help="federated rounds, beside the plain loop and other simulators")
+    fl.set_defaults(command=_fl)
+    fl.add_argument("--workloads", help="some of mlp,cnn,many,head (default all)")
+    fl.add_argument("--systems", help="some of plain,plain2,in-process,vectorised,ray,flower,pfl,fluke,openfl,nvflare")
+    fl.add_argument("--repeats", type=int, default=5, help="runs that count, after one that does not (default 5)")
+    fl.add_argument("--quick", action="store_true", help="a single run without a warm-up, to see that all works")
+    fl.add_argument("--envs", type=Path, metavar="DIR", help="environments of peers (HOME/benchmarks/envs)")
+    scale = commands.add_parser("scale", help="cost of a round as sites grow from 10 to 10,000")
+    scale.set_defaults(command=_scale)
+    scale.add_argument("--executor", default="auto", help="of MedHive (default auto)")
+    scale.add_argument("--repeats", type=int, default=3, help="how often each is measured (default 3)")
     first_light = commands.add_parser("first-light", help="how long a person waits in the browser")
+    first_light.set_defaults(command=_first_light)
     first_light.add_argument("--repetitions", type=int, default=5, help="how often each is measured (default 5)")
-    first_light.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    for each in (fl, scale, first_light):
+        each.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, fl and scale also as .md")
     chosen = parser.parse_args(arguments)
+    try:
+        _check_writable(chosen.json)
+        code: int = chosen.command(chosen)
+    except WrongInput as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
+        return WRONG
+    return code
 
+
+def _fl(chosen: argparse.Namespace) -> int:
+    from benchmarks import federated
+    from benchmarks.contenders import CONTENDERS
+    from benchmarks.figures import as_json, disagreements
+    from benchmarks.progress import Progress
+    from benchmarks.table import markdown
+    from data.public import DataMissing
+    from fl.request import RequestError
+    from settings import get_settings
+
+    workloads = _some("--workloads", chosen.workloads, list(federated.WORKLOADS))
+    systems = [CONTENDERS[name] for name in _some("--systems", chosen.systems, list(CONTENDERS))]
+    repeats = 1 if chosen.quick else _positive("--repeats", chosen.repeats)
+    environments = (chosen.envs or get_settings().home / "benchmarks" / "envs").resolve()
+    runs = len(workloads) * len(systems) * (repeats + (not chosen.quick))
+    try:
+        with Progress(runs) as progress:
+            found = federated.measure(
+                workloads,
+                systems,
+                repeats,
+                warm_up=not chosen.quick,
+                environments=environments,
+                step=lambda workload, system: progress.step(f"{workload}: {system}"),
+                tell=progress.tell,
+            )
+    except (DataMissing, RequestError) as error:
+        raise WrongInput(error) from None
+    different = disagreements(found.measured)
+    titles = {system.name: system.title for system in systems}
+    peers = {system.name: version for system in systems if (version := system.version)}
+    figures = {**_origin(peers), "repeats": repeats, "missing": found.missing, "workloads": as_json(found.measured)}
+    words = {"commit": commit(), "date": figures["date"], "machine": machine(), "command": f"`{_command()}`"}
+    words |= {"repeats": str(repeats), "versions": ", ".join(f"{name} {v}" for name, v in figures["versions"].items())}
+    _publish(chosen.json, figures, markdown(found.measured, found.missing, different, titles, words))
+    for sentence in different:
+        print(f"NOT THE SAME COMPUTATION: {sentence}", file=sys.stderr)
+    return FAILED if different else DONE
+
+
+def _scale(chosen: argparse.Namespace) -> int:
+    from benchmarks import scale
+    from benchmarks.federated import Failed
+    from benchmarks.progress import Progress
+    from fl.request import EXECUTORS
+
+    if chosen.executor not in EXECUTORS:
+        raise WrongInput(f"--executor {chosen.executor}: choose one of {', '.join(EXECUTORS)}.")
+    repeats = _positive("--repeats", chosen.repeats)
+    try:
+        with Progress(repeats * len(scale.POINTS)) as progress:
+            points = scale.measure(
+                chosen.executor,
+                repeats,
+                lambda sites, fraction: progress.step(f"{sites:,} sites, {fraction:.0%} a round"),
+            )
+    except Failed as error:
+        print(f"A run failed: {error}", file=sys.stderr)
+        return FAILED
+    figures = {**_origin({}), "executor": chosen.executor, "repeats": repeats, "points": scale.as_json(points)}
+    words = {"commit": commit(), "date": figures["date"], "machine": machine(), "command": f"`{_command()}`"}
+    _publish(chosen.json, figures, scale.markdown(points, words))
+    return DONE
+
+
+def _first_light(chosen: argparse.Namespace) -> int:
     from benchmarks.first_light import measure
 
     figures = measure(chosen.repetitions)
     for name, figure in figures.items():
         print(f"{name:22} {figure['median']:7.2f} s   {figure['values']}")
     if chosen.json:
-        report = {
-            "figures": figures,
-            "machine": machine(),
-            "commit": commit(),
-            "command": "python -m benchmarks " + " ".join(sys.argv[1:]),
-        }
+        report = {"figures": figures, "machine": machine(), "commit": commit(), "command": _command()}
         chosen.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    return 0
+    return DONE
+
+
+def _some(option: str, chosen: str | None, known: list[str]) -> list[str]:
+    """Return what was chosen, in the order in which it is known."""
+    names = known if chosen is None else chosen.split(",")
+    if wrong := [name for name in names if name not in known]:
+        raise WrongInput(f"{option} {wrong[0]!r} is not known: choose some of {','.join(known)}.")
+    return [name for name in known if name in names]
+
+
+def _positive(option: str, number: int) -> int:
+    if number < 1:
+        raise WrongInput(f"{option} is {number}: give a whole number from 1.")
+    return number
+
+
+def _check_writable(path: Path | None) -> None:
+    """Refuse a place for the result before measuring for an hour."""
+    if path is not None and (path.is_dir() or path.suffix != ".json" or not path.absolute().parent.is_dir()):
+        raise WrongInput(f"--json {path}: give a file that ends in .json, in a folder that exists.")
+
+
+def _publish(path: Path | None, figures: dict[str, Any], page: str) -> None:
+    """Print the page, and write figures and page where asked."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(page))
+    if path:
+        path.write_text(json.dumps(figures, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        path.with_suffix(".md").write_text(page, encoding="utf-8")
+
+
+def _origin(peers: dict[str, str]) -> dict[str, Any]:
+    """Return where figures come from: commit, machine, command, date and versions."""
+    own = {name: importlib.metadata.version(name) for name in ("torch", "numpy", "flwr", "ray")}
+    return {
+        "commit": commit(),
+        "machine": machine(),
+        "command": _command(),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {"python": platform.python_version(), **own, **peers},
+    }
+
+
+def _command() -> str:
+    return " ".join(["python -m benchmarks", *sys.argv[1:]])
 
 
 def machine() -> str:

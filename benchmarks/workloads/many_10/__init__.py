@@ -1,0 +1,1 @@
+"""The workload many_10."""
