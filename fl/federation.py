@@ -177,6 +177,10 @@ def _execute(executor: str) -> "Callable[[Course, ClientApp], None]":
         from fl.grid import vectorised
 
         return vectorised.execute
+    if executor == "deployed":
+        from fl.grid import deployed
+
+        return deployed.execute
     if executor == "ray":
         from fl.grid import ray_actors
 

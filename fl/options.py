@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from fl.deploy.command import add_commands
+
 WRONG = 2  # exit code: the input is wrong
 
 Command = Callable[[argparse.Namespace], int]
@@ -79,6 +81,7 @@ def parser(carry_out: Mapping[str, Command]) -> Parser:
     listing.add_argument("--json", type=Path, metavar="FILE", help="write the list as JSON")
     worker = command("worker", "execute queued runs, one after the other, until ended; the app starts one by itself")
     worker.add_argument("--parent", type=int, help=argparse.SUPPRESS)
+    add_commands(commands.add_parser("deploy", help="serve real sites from this machine, or be one of them"))
     command("strategies", "list the strategies with their parameters and papers")
     return top
 

@@ -173,11 +173,20 @@ def public_key_of(node_id: int) -> str:
 
 
 def with_nodes(request: RunRequest) -> RunRequest:
-    """Return ``request`` with the nodes that take part, if it is for real sites: those connected with rows for it."""
-    if request.executor != "deployed" or request.nodes:
+    """Return ``request`` with the nodes that take part, if it is for real sites.
+
+    Those it names by their number in the list, or else all that are connected and have rows for the task.
+    """
+    if request.executor != "deployed":
         return request
-    ready = [node for node in nodes() if node.connected and node.offers.get(request.task, {}).get("rows")]
-    return replace(request, sites=0, nodes=tuple(node.number for node in sorted(ready, key=lambda node: node.id)))
+    known = nodes()
+    if request.nodes:
+        numbers = {node.id: node.number for node in known if node.number}
+        chosen = tuple(numbers.get(node, node) for node in request.nodes)
+    else:
+        ready = [node for node in known if node.connected and node.offers.get(request.task, {}).get("rows")]
+        chosen = tuple(node.number for node in sorted(ready, key=lambda node: node.id))
+    return replace(request, sites=0, nodes=chosen)
 
 
 def roster(request: RunRequest) -> list[SiteInfo]:
