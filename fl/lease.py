@@ -7,6 +7,7 @@ seconds is free. Whoever lost its lease must stop and write nothing more.
 import os
 import socket
 import threading
+import time
 import uuid
 from datetime import timedelta
 from typing import Literal
@@ -35,9 +36,12 @@ def claim_next(owner: str) -> int | None:
     """Take a run whose lease has expired, else the next in the queue; None when there is none."""
     with transaction() as session:
         order = Run.status != "running", Run.priority.desc(), Run.id
-        found = session.scalar(select(Run.id).where(_free()).order_by(*order).limit(1))
-    if found is None:  # nothing was locked for that, so an idle worker disturbs nobody
+        row = session.execute(select(Run.id, Run.heartbeat_at).where(_free()).order_by(*order).limit(1)).one_or_none()
+    if row is None:  # nothing was locked for that, so an idle worker disturbs nobody
         return None
+    found = row.id
+    if row.heartbeat_at is not None:
+        _let_its_holder_speak()
     moment = now()
     take = (
         update(Run)
@@ -55,6 +59,13 @@ def claim_next(owner: str) -> int | None:
             return None
         session.execute(update(Run).where(Run.id == found, Run.started_at.is_(None)).values(started_at=moment))
     return found
+
+
+def _let_its_holder_speak() -> None:
+    """Wait until the database can be written, and then for a heartbeat: a locked one had kept the holder silent."""
+    with transaction() as session:
+        session.execute(update(Run).where(Run.id < 0).values(id=Run.id))
+    time.sleep(2 * HEARTBEAT_SECONDS)
 
 
 def tell_waiting(phase: str) -> None:

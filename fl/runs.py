@@ -10,6 +10,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from accounts import audit
+from data import room
 from data.database import Run, RunEvent, now, transaction
 from fl import doorbell
 from fl.deploy.nodes import with_nodes
@@ -99,6 +100,8 @@ def submit(request: RunRequest, *, by: int | None, owner: str | None = None, pri
     """
     request = with_nodes(request).validated()
     _check_priority(priority)
+    if no_room := room.trouble():
+        raise RequestError(no_room)
     roster(request)  # whoever asks hears at once of a dataset or a division that cannot be
     with transaction() as session:
         run = Run(task=request.task, request=request.to_json(), rounds=request.rounds, requested_by=by, phase="queued")

@@ -24,6 +24,7 @@ from settings import ROOT, get_settings
 
 LOOK_SECONDS = 0.1  # how often a wait looks at the stop flag
 CLOSE_SECONDS = 10.0
+LARGEST_DEATHS = 4  # while actors get ready; more than that is no accident
 
 
 class SiteActor:
@@ -102,11 +103,21 @@ class Pool:
                 self._end_actors()
                 self._environment = _environment()
                 self.actors = [self._new_actor() for _ in range(get_settings().ray_actors)]
-        waiting = [actor.ready.remote() for actor in self.actors]
+        waiting = {actor.ready.remote(): actor for actor in self.actors}
+        deaths = 0
         while waiting:
             stop.check()
-            done, waiting = ray.wait(waiting, num_returns=1, timeout=LOOK_SECONDS)
-            ray.get(done)
+            done, _ = ray.wait(list(waiting), num_returns=1, timeout=LOOK_SECONDS)
+            for told in done:
+                actor = waiting.pop(told)
+                try:
+                    ray.get(told)
+                except ray.exceptions.RayActorError:
+                    deaths += 1
+                    if deaths > LARGEST_DEATHS:
+                        raise
+                    self.replace(actor)
+                    waiting |= {each.ready.remote(): each for each in self.actors if each not in waiting.values()}
 
     def replace(self, actor: Any) -> bool:
         """End an actor and start another in its place, without waiting for it; False when it was replaced before."""
