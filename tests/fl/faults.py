@@ -49,6 +49,39 @@ def examples(count: int) -> Fault:
     return spoil
 
 
+def scaled(factor: float) -> Fault:
+    """Send the update this many times as large, measured from zero weights."""
+
+    def spoil(reply: Message) -> None:
+        weights = reply.content.array_records["arrays"]["weights"].numpy()
+        reply.content["arrays"] = ArrayRecord({"weights": Array(weights * np.float32(factor))})
+
+    return spoil
+
+
+def other_dtype(reply: Message) -> None:
+    weights = reply.content.array_records["arrays"]["weights"].numpy()
+    reply.content["arrays"] = ArrayRecord({"weights": Array(weights.astype(np.float64))})
+
+
+def first_sent_again() -> Fault:
+    """Send the update of the first round in every round."""
+    kept: list[Array] = []
+
+    def spoil(reply: Message) -> None:
+        kept.append(Array(reply.content.array_records["arrays"]["weights"].numpy()))
+        reply.content["arrays"] = ArrayRecord({"weights": kept[0]})
+
+    return spoil
+
+
+def hangs(seconds: float) -> Fault:
+    def spoil(reply: Message) -> None:
+        time.sleep(seconds)
+
+    return spoil
+
+
 def raises(reply: Message) -> None:
     raise ValueError("patient 17 has a fever")
 

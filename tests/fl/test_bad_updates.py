@@ -1,10 +1,12 @@
 """A site whose update would spoil the model is left out and named; with too few sites nothing changes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from fl.checks import norms_too_large
 from fl.federation import federate
 from fl.request import RunRequest
 from fl.watcher import QuorumLost, Stop
@@ -22,6 +24,9 @@ REQUEST = RunRequest("breast_cancer", sites=4, rounds=2, benefit=False)
         (faults.wrong_shape, "its weights have shape (3,) instead of (4097,)"),
         (faults.no_weights, "it sent no weights"),
         (faults.all_weights(1e30), "its weights are so large that scores are not finite"),
+        (faults.other_dtype, "its weights are float64 instead of float32"),
+        (faults.scaled(1000.0), "its update is "),
+        (faults.scaled(-1000.0), "its update is "),
         (faults.examples(0), "num-examples is 0: an update must rest on at least one row"),
         (faults.examples(-5), "num-examples is -5: an update must rest on at least one row"),
         (faults.examples(10_000_000), "num-examples is 10000000, but the site has"),
@@ -37,6 +42,30 @@ def test_a_bad_update_is_left_out_and_named(home: object, fault: faults.Fault, w
     assert (first.replies, second.replies) == (3, 4)
     assert any(event.startswith(f"Site C was left out of round 1: {words}") for event in told.events)
     assert np.isfinite(outcome.weights).all()
+
+
+@pytest.mark.parametrize("executor", ["in-process", "vectorised"])
+def test_an_update_of_an_earlier_round_is_known_again(home: object, executor: str) -> None:
+    request = replace(REQUEST, rounds=4, executor=executor)
+    outcome = federate(
+        request, watcher=Told(), stop=Stop(), client=faults.client_with({1: faults.first_sent_again()}, (1, 2, 3, 4))
+    )
+    assert [[each.reason for each in result.failures] for result in outcome.rounds] == [
+        [],
+        [],
+        *([["it sent its update of an earlier round again"]] * 3),
+    ]
+
+
+def test_with_two_sites_the_oversized_update_is_the_one_left_out(home: object) -> None:
+    client = faults.client_with({1: faults.scaled(1000.0)})
+    outcome = federate(replace(REQUEST, sites=2), watcher=Told(), stop=Stop(), client=client)
+    assert [[each.site for each in result.failures] for result in outcome.rounds[1:]] == [["Site B"], ["Site B"]]
+
+
+def test_sites_of_very_unlike_sizes_are_all_kept() -> None:
+    assert norms_too_large({0: 1.0, 1: 50.0, 2: 0.9, 3: 1.1}) == {}
+    assert set(norms_too_large({0: 1.0, 1: 500.0, 2: 0.9, 3: 1.1})) == {1}
 
 
 def test_a_bad_update_changes_nothing_for_the_others(home: object) -> None:

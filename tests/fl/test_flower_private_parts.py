@@ -25,12 +25,15 @@ def test_flowers_private_parts_are_where_we_use_them() -> None:
 def test_a_reply_says_which_node_it_comes_from() -> None:
     from flwr.app import Message, RecordDict
 
+    from fl.course import Course
     from fl.grid.flower import FIRST_SITE, server_context, site_context
     from fl.grid.in_process import InProcessGrid
-    from fl.watcher import Stop
+    from fl.request import RunRequest
+    from fl.watcher import Silent, SiteInfo, Stop
     from tests.fl.faults import slow_client
 
-    InProcessGrid(slow_client(""), 3, Stop())  # sets Flower's identity
+    course = Course(RunRequest("breast_cancer"), [SiteInfo(position, "") for position in range(3)], Silent(), Stop())
+    InProcessGrid(slow_client(""), course)  # sets Flower's identity
     asked = Message(RecordDict(), dst_node_id=FIRST_SITE + 2, message_type="train")
     reply = Message(RecordDict(), reply_to=asked)
     assert reply.metadata.src_node_id == FIRST_SITE + 2, "Flower's replies no longer name their node as src_node_id."
