@@ -5,7 +5,7 @@ from rich.console import Console
 
 
 class Progress(rich.progress.Progress):
-    """A bar in a terminal, on standard error.
+    """A bar on standard error; a line a step where that is no terminal.
 
     Parameters
     ----------
@@ -13,6 +13,7 @@ class Progress(rich.progress.Progress):
     """
 
     def __init__(self, steps: int) -> None:
+        console = Console(stderr=True)
         super().__init__(
             rich.progress.TextColumn("{task.description}"),
             rich.progress.BarColumn(),
@@ -20,17 +21,21 @@ class Progress(rich.progress.Progress):
             rich.progress.TimeElapsedColumn(),
             rich.progress.TextColumn("left"),
             rich.progress.TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=console,
+            disable=not console.is_terminal,
             speed_estimate_period=3600,
         )
+        self._steps = steps
+        self._begun = 0
         self._bar = self.add_task("preparing", total=steps)
-        self._begun = False
 
     def step(self, what: str) -> None:
         """Begin with ``what``; the step before is done."""
-        self.update(self._bar, description=what, advance=int(self._begun))
-        self._begun = True
+        self.update(self._bar, description=what, completed=self._begun)
+        self._begun += 1
+        if self.disable:
+            self.tell(f"{self._begun}/{self._steps} {what}")
 
     def tell(self, line: str) -> None:
         """Say a line above the bar."""
-        self.console.print(line, style="yellow", markup=False)
+        self.console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
