@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 import httpx
@@ -33,8 +33,7 @@ from settings import get_settings
 HELLO_SECONDS = 15.0
 WAITING_SECONDS = 5.0  # between two questions whether the key has been registered
 AGAIN_SECONDS = 2.0  # after the server was not there
-BUSY_LOOK, IDLE_LOOK = 0.05, 1.0
-BUSY_SECONDS = 30.0  # after a message the next one comes soon
+SHORTEST_LOOK, LONGEST_LOOK = 0.05, 1.0  # between two questions for messages; grows while none come
 FORGET_SECONDS = 300.0  # after the last message the rows are dropped from memory
 
 
@@ -129,14 +128,14 @@ class SiteProcess:
         last = time.monotonic() - FORGET_SECONDS
         while not ended.is_set():
             if self._unsent is not None:
-                link.reply(*self._unsent)
+                with suppress(Refused):  # the run has ended meanwhile
+                    link.reply(*self._unsent)
                 self._unsent = None
             message = link.receive()
             if message is None:
-                quiet = time.monotonic() - last
-                if quiet > FORGET_SECONDS:
+                if (quiet := time.monotonic() - last) > FORGET_SECONDS:
                     forget()
-                self._wait(BUSY_LOOK if quiet < BUSY_SECONDS else IDLE_LOOK)
+                self._wait(min(LONGEST_LOOK, SHORTEST_LOOK + 0.2 * quiet))
                 continue
             began = time.perf_counter()
             try:

@@ -10,14 +10,14 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from flwr.app import Context, Error, Message
+from flwr.app import Context, Error, Message, RecordDict
 from flwr.clientapp import ClientApp
 
 from fl.client_app import FAILED
 from fl.course import Course
 from fl.deploy.hub import Hub, HubError
 from fl.grid.flower import SiteGrid
-from fl.grid.superlink import ON_THE_WAY, NodeState, Refused, RunLink, Unreachable, plain
+from fl.grid.superlink import NodeState, Refused, RunLink, Unreachable, plain
 from fl.request import RequestError
 from fl.server_app import server_app
 from settings import get_settings
@@ -93,21 +93,20 @@ class SuperLinkGrid(SiteGrid):
         look, next_online = SHORTEST_LOOK, 0.0
         while waiting and time.monotonic() < deadline:
             self._course.stop.check()
+            replies = []
             try:
                 if time.monotonic() >= next_online:
                     self._send(waiting, content, self._link.online())
                     next_online = time.monotonic() + ONLINE_SECONDS
                 replies = [*self._received(waiting), *self._missed(waiting)]
             except Unreachable:
-                self._pause(waiting)
-                continue
+                look = LONGEST_LOOK
             except Refused:  # the SuperLink has ended this run, having heard nothing of us for too long
                 self._link.close(done=False)
                 self._link = self._connected()
                 for asked in waiting.values():
                     asked.sent = None
                 next_online = 0.0
-                continue
             if replies:
                 look = SHORTEST_LOOK
                 yield replies
@@ -115,7 +114,7 @@ class SuperLinkGrid(SiteGrid):
                 time.sleep(look)
                 look = min(LONGEST_LOOK, look * 1.5)
 
-    def _send(self, waiting: dict[int, _Asked], content: object, online: dict[int, NodeState]) -> None:
+    def _send(self, waiting: dict[int, _Asked], content: RecordDict, online: dict[int, NodeState]) -> None:
         """Send what is not on its way to sites that are there, once more to those that have started anew since."""
         sent = []
         for node, asked in waiting.items():
@@ -129,7 +128,7 @@ class SuperLinkGrid(SiteGrid):
                 self._say_back(node, asked)
             if asked.sent is None or asked.activated != state.activated:
                 metadata = asked.message.metadata
-                asked.sent = Message(content, node, metadata.message_type, group_id=metadata.group_id)  # type: ignore[call-overload]
+                asked.sent = Message(content, node, metadata.message_type, group_id=metadata.group_id)
                 asked.activated = state.activated
                 sent.append(asked.sent)
         if sent:
@@ -140,13 +139,12 @@ class SuperLinkGrid(SiteGrid):
         if not by_id:
             return []
         replies = []
-        for reply in self._link.pull(list(by_id)):
-            node = by_id[reply.metadata.reply_to_message_id]
-            if reply.has_error() and reply.error.code in ON_THE_WAY:
-                waiting[node].sent = None
-                continue
-            del waiting[node]
-            replies.append(reply)
+        for message_id, reply in self._link.pull(list(by_id)).items():
+            if reply is None:
+                waiting[by_id[message_id]].sent = None
+            else:
+                del waiting[by_id[message_id]]
+                replies.append(reply)
         return replies
 
     def _missed(self, waiting: dict[int, _Asked]) -> list[Message]:
@@ -172,10 +170,6 @@ class SuperLinkGrid(SiteGrid):
         asked.away_since = None
         self._given_up.discard(node)
         self._course.watcher.event(f"{self._names[node]} is connected again.")
-
-    def _pause(self, waiting: dict[int, _Asked]) -> None:
-        self._course.stop.check()
-        time.sleep(AGAIN_SECONDS)
 
     def _connected(self) -> RunLink:
         """Return a run of the SuperLink, after waiting for one that is just being started."""

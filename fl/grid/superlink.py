@@ -33,6 +33,7 @@ from flwr.proto.heartbeat_pb2 import SendNodeHeartbeatRequest
 from flwr.proto.node_pb2 import Node
 from flwr.proto.runtime_pb2 import (
     AcquireTaskRequest,
+    PullAppMessagesRequest,
     PullTaskInputRequest,
     PushTaskOutputRequest,
     SendTaskHeartbeatRequest,
@@ -50,7 +51,12 @@ from flwr.supercore.inflatable.inflatable_protobuf_utils import (
     make_pull_object_fn_protobuf,
     make_push_object_fn_protobuf,
 )
-from flwr.supercore.inflatable.inflatable_utils import pull_and_inflate_object_from_tree, push_objects
+from flwr.supercore.inflatable.inflatable_utils import (
+    ObjectPullError,
+    ObjectPushError,
+    pull_and_inflate_object_from_tree,
+    push_objects,
+)
 from flwr.supercore.interceptors import RuntimeVersionHttpInterceptor
 from flwr.supercore.runtime import RuntimeHttpClient
 from flwr.supercore.task_identity import TaskIdentity
@@ -62,7 +68,9 @@ from fl.grid.flower import values_of
 
 NODE_SECONDS = 10  # between two signs of life of a site; after twice that the SuperLink takes it for gone
 TASK_SECONDS = 10  # the same of the ServerApp
-ON_THE_WAY = {ErrorCode.MESSAGE_UNAVAILABLE, ErrorCode.REPLY_MESSAGE_UNAVAILABLE, ErrorCode.NODE_UNAVAILABLE}
+PARTS_SECONDS = 60.0  # how long the parts of a message may still be on their way
+SHORTEST_WAIT, LONGEST_WAIT = 0.02, 0.5  # seconds before a part is asked for again; Flower's own commands wait one
+_ON_THE_WAY = {ErrorCode.MESSAGE_UNAVAILABLE, ErrorCode.REPLY_MESSAGE_UNAVAILABLE, ErrorCode.NODE_UNAVAILABLE}
 
 _BUNDLE = b"""
 [project]
@@ -120,6 +128,8 @@ def spoken(address: str) -> Iterator[None]:
                 f"({cause.verify_message}): ask for a new bundle, and do not go on without."
             ) from error
         raise Unreachable(f"{address} cannot be reached: {type(error).__name__}.") from error
+    except (ObjectPullError, ObjectPushError) as error:
+        raise Refused(f"{address} lost a part of a message.") from error
 
 
 def _said(response: httpx.Response) -> str:
@@ -207,10 +217,18 @@ class RunLink:
         with spoken(self._address):
             self._grid.push_messages(messages)
 
-    def pull(self, message_ids: Sequence[str]) -> list[Message]:
-        """Return the replies that have come to these messages, errors on their way among them."""
+    def pull(self, message_ids: Sequence[str]) -> dict[str, Message | None]:
+        """Return the replies that have come to these messages; None for one that was lost on its way."""
+        found: dict[str, Message | None] = {}
         with spoken(self._address):
-            return list(self._grid.pull_messages(message_ids))
+            answer = self._client.PullMessages(PullAppMessagesRequest(message_ids=message_ids))
+        for envelope, tree in zip(answer.messages_list, answer.message_object_trees, strict=True):
+            reply = None
+            with suppress(Refused), spoken(self._address):
+                reply = _inflated(tree, self._client, self._grid.node, self.run.run_id)
+            lost = reply is None or (reply.has_error() and reply.error.code in _ON_THE_WAY)
+            found[envelope.metadata.reply_to_message_id] = None if lost else reply
+        return found
 
     def online(self) -> dict[int, NodeState]:
         """Return the nodes that are there."""
@@ -301,15 +319,8 @@ class NodeLink:
             answer = self._client.PullMessages(PullMessagesRequest(node=self._node))
             if not answer.messages_list:
                 return None
-            run_id, tree = answer.messages_list[0].metadata.run_id, answer.message_object_trees[0]
-            message: Message = pull_and_inflate_object_from_tree(
-                tree,
-                make_pull_object_fn_protobuf(self._client.PullObject, self._node, run_id),
-                make_confirm_message_received_fn_protobuf(self._client.ConfirmMessageReceived, self._node, run_id),
-                return_type=Message,
-            )
-        set_message_id(message, tree.object_id)
-        return message
+            run_id = answer.messages_list[0].metadata.run_id
+            return _inflated(answer.message_object_trees[0], self._client, self._node, run_id)
 
     def reply(self, message: Message, seconds: float) -> None:
         """Send a reply that took ``seconds`` to compute."""
@@ -326,6 +337,21 @@ class NodeLink:
             run_id, session = message.metadata.run_id, answer.session_id
             push = make_push_object_fn_protobuf(self._client.PushObject, self._node, run_id, session)
             push_objects(get_all_nested_objects(message), push, object_ids_to_push=set(answer.objects_to_push))
+
+
+def _inflated(tree: Any, client: FleetHttpClient | RuntimeHttpClient, node: Node, run_id: int) -> Message:
+    """Return the message whose parts ``tree`` names; they may still be on their way here, for a moment."""
+    message: Message = pull_and_inflate_object_from_tree(
+        tree,
+        make_pull_object_fn_protobuf(client.PullObject, node, run_id),
+        make_confirm_message_received_fn_protobuf(client.ConfirmMessageReceived, node, run_id),
+        return_type=Message,
+        max_time=PARTS_SECONDS,
+        initial_backoff=SHORTEST_WAIT,
+        backoff_cap=LONGEST_WAIT,
+    )
+    set_message_id(message, tree.object_id)
+    return message
 
 
 def set_message_id(message: Message, message_id: str) -> None:
