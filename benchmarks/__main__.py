@@ -92,9 +92,9 @@ def _fl(chosen: argparse.Namespace) -> int:
 
 def _scale(chosen: argparse.Namespace) -> int:
     from benchmarks import scale
+    from benchmarks.contenders import EXECUTORS
     from benchmarks.federated import Failed
     from benchmarks.progress import Progress
-    from fl.request import EXECUTORS
 
     if chosen.executor not in EXECUTORS:
         raise WrongInput(f"--executor {chosen.executor}: choose one of {', '.join(EXECUTORS)}.")

@@ -2,12 +2,12 @@
 
 import sys
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks.environments import NotInstalled, python_of, version_of
-from fl.request import EXECUTORS
+from benchmarks.environments import python_of, version_of
 from settings import ROOT
+
+EXECUTORS = ("auto", "in-process", "vectorised", "ray", "flower")  # of MedHive, as far as they need no other machine
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,10 @@ class Contender:
 
         Raises
         ------
-        NotInstalled
+        benchmarks.environments.NotInstalled
             With one line that says why.
         """
         if self.module in EXECUTORS:
-            if find_spec(f"fl.grid.{MODULES[self.module]}") is None:
-                raise NotInstalled(f"MedHive has no executor {self.module} at this commit")
             return medhive(self.module, workload)
         python = python_of(self.module, environments) if self.peer else Path(sys.executable)
         return [str(python), "-m", f"benchmarks.systems.{self.module}"]
@@ -49,8 +47,6 @@ class Contender:
         """The exact version of a peer."""
         return version_of(self.module) if self.peer else None
 
-
-MODULES = {"in-process": "in_process", "vectorised": "vectorised", "ray": "ray_actors", "flower": "simulation"}
 
 CONTENDERS = {
     contender.name: contender
