@@ -252,7 +252,8 @@ def _keep_last(run_id: int, request: RunRequest, snapshot: Snapshot, sites: Sequ
 
 def _failed(lease: Lease, recorder: Recorder, sentence: str) -> str:
     recorder.event(f"Failed: {sentence}", "error")
-    recorder.close()
+    with suppress(RecordError):  # the run's own row says it too
+        recorder.close()
     _finish(lease, "failed", {"error": sentence})
     return "failed"
 
@@ -268,9 +269,18 @@ def _back_in_queue(lease: Lease, recorder: Recorder) -> str:
 
 
 def _paused(lease: Lease, recorder: Recorder, sentence: str) -> str:
-    """Put the run back into the queue; where not even that can be written, its lease runs out instead."""
+    """Put the run back into the queue until HOME takes something again; otherwise it fails, and can be resumed.
+
+    Where not even that can be written, its lease runs out, and it is taken up again.
+    """
     with suppress(RecordError):
         recorder.close()
+    if not room.trouble():
+        sentence = f"{sentence} Resume the run when that is mended."
+        try:
+            return _failed(lease, recorder, sentence)
+        except OperationalError:
+            raise LeaseLost(f"run {lease.run_id} is not written any further: {sentence}") from None
     done = _written_round(lease.run_id)
     text = f"Paused after round {done}: {sentence} It goes on by itself when that is mended."
     log.warning("run %d: %s", lease.run_id, text)

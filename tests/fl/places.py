@@ -19,9 +19,9 @@ def disk(at: Path, megabytes: int) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(at)], check=True)
 
 
-def make_read_only(at: Path, read_only: bool = True) -> None:
-    """Make a mounted disk read-only, or writable again, while files on it are open."""
-    _mount("-o", f"remount,{'ro' if read_only else 'rw'}", str(at))
+def make_read_only(at: Path) -> None:
+    """Make a mounted disk read-only; only while no file on it is open for writing."""
+    _mount("-o", "remount,ro", str(at))
 
 
 def fill(at: Path, leave: int = 0) -> Path:
