@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     )
     mlflow_port: int = Field(5001, description="Port of the MLflow page, always bound to 127.0.0.1.")
     ray_actors: int = Field(2, ge=1, description="Persistent Ray actors that compute for sites.")
+    ray_address: str = Field("", description="Ray cluster whose machines the actors run on; empty for this machine.")
     quorum: float = Field(0.5, gt=0, le=1, description="Part of a run's sites that must answer a round.")
     site_patience: float = Field(60.0, ge=0, description="Seconds that a run waits for a real site that is away.")
     groq_api_key: SecretStr | None = Field(None, description="Key for Groq; without it answers are extractive.")

@@ -17,6 +17,7 @@ from models.calibration import Calibration
 from models.metrics import Interval
 from models.preparation import Preparation
 from models.registry import get_task
+from settings import get_settings
 
 if TYPE_CHECKING:
     from flwr.clientapp import ClientApp
@@ -138,8 +139,9 @@ def executor_for(request: RunRequest) -> str:
     from fl.together import can_stack
 
     net = network_of(request.task)
-    small = len(net.weights) < SMALL
-    return "vectorised" if small and can_stack(net, example(request.task)) else "in-process"
+    if len(net.weights) < SMALL:
+        return "vectorised" if can_stack(net, example(request.task)) else "in-process"
+    return "ray" if get_settings().ray_address else "in-process"
 
 
 def warm(executor: str = "in-process") -> None:

@@ -37,6 +37,8 @@ def _name_of(dtype: "np.dtype[Any]") -> str:
 class LiveArray(Array):
     """An Array that becomes bytes only when somebody asks for them: between two parts of one process nobody does."""
 
+    _values: NDArray[Any]
+
     def __init__(self, values: NDArray[Any]) -> None:
         # past Array's own __setattr__, which drops what it has cached
         self.__dict__.update(_values=values, dtype=_name_of(values.dtype), shape=values.shape, stype="numpy.ndarray")

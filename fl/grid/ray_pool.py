@@ -6,6 +6,7 @@ Ray's processes end with the thread that started them, so one thread of ours sta
 import contextlib
 import logging
 import os
+import socket
 import threading
 from typing import Any
 
@@ -19,11 +20,13 @@ from fl.client_app import Here
 from fl.grid.flower import FIRST_SITE, site_context
 from fl.grid.in_process import answer
 from fl.local import warm_up
+from fl.request import RequestError
 from fl.watcher import Stop
 from settings import ROOT, get_settings
 
 LOOK_SECONDS = 0.1  # how often a wait looks at the stop flag
 CLOSE_SECONDS = 10.0
+CONNECT_SECONDS = 3.0
 LARGEST_DEATHS = 4  # while actors get ready; more than that is no accident
 
 
@@ -37,9 +40,9 @@ class SiteActor:
         self._stops: dict[str, Stop] = {}
         self._clients: dict[bytes, ClientApp] = {}
 
-    def ready(self) -> bool:
-        """Answer once everything is imported."""
-        return True
+    def ready(self) -> str:
+        """Return the node it is on, once everything is imported."""
+        return str(ray.get_runtime_context().get_node_id())
 
     def compute(self, run: str, client: bytes, messages: list[Message], sites: int) -> list[Message]:
         """Return the replies to ``messages``, an error reply for a site that fails; raises Cancelled after ``stop``."""
@@ -97,7 +100,7 @@ class Pool:
             stop.check()
         if self._trouble is not None:
             self.close()
-            raise RuntimeError("Ray could not be started; its log is in /tmp/ray") from self._trouble
+            raise RequestError(_sentence()) from self._trouble
         with self._lock:
             if not self.started():
                 self._end_actors()
@@ -144,10 +147,15 @@ class Pool:
         logging.getLogger("ray").setLevel(logging.ERROR)
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # as newer versions do; else Ray warns
         path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+        settings = get_settings()
+        where: dict[str, Any] = {"num_cpus": settings.ray_actors, "include_dashboard": False}
         try:
+            if settings.ray_address:
+                where = {"address": settings.ray_address}
+                host, _, port = settings.ray_address.rpartition(":")
+                socket.create_connection((host, int(port)), CONNECT_SECONDS).close()  # Ray itself tries for minutes
             ray.init(
-                num_cpus=get_settings().ray_actors,
-                include_dashboard=False,
+                **where,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
                 configure_logging=False,
@@ -162,13 +170,22 @@ class Pool:
     def _new_actor(self) -> Any:
         # A group of its own lets "stop" in while "compute" is busy; each group takes one call at a time.
         remote: Any = ray.remote
-        return remote(concurrency_groups={"control": 1}, num_cpus=0)(SiteActor).remote(self._environment)
+        spread: dict[str, Any] = {"num_cpus": 0}
+        if get_settings().ray_address:  # one core of the cluster each, on as many machines as there are
+            spread = {"num_cpus": 1, "scheduling_strategy": "SPREAD"}
+        return remote(concurrency_groups={"control": 1}, **spread)(SiteActor).remote(self._environment)
 
     def _end_actors(self) -> None:
         for actor in self.actors:
             with contextlib.suppress(ray.exceptions.RayError):
                 ray.kill(actor)
         self.actors = []
+
+
+def _sentence() -> str:
+    if address := get_settings().ray_address:
+        return f"no Ray cluster answers at {address}: start one there, or unset MEDHIVE_RAY_ADDRESS."
+    return "Ray could not be started; its log is in /tmp/ray."
 
 
 def _environment() -> dict[str, str]:
