@@ -9,10 +9,9 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -210,7 +209,9 @@ def _cancelled(lease: Lease, recorder: Recorder, request: RunRequest) -> str:
     if snapshot is None or snapshot.round == 0:
         recorder.event("Cancelled before a round was completed: there is no model to keep.", "warning")
     else:
-        keeping = Engine().call(partial(_keep_last, lease.run_id, request, snapshot, recorder.named))
+        thread = ThreadPoolExecutor(1, thread_name_prefix="keeping")  # one of its own: the engine may still be busy
+        keeping = thread.submit(_keep_last, lease.run_id, request, snapshot, recorder.named)
+        thread.shutdown(wait=False)  # it ends with that
         if wait([keeping], timeout=KEEP_SECONDS).done:
             kept = keeping.result()
             values = kept.values

@@ -39,7 +39,7 @@ def claim_next(owner: str) -> int | None:
         row = session.execute(select(Run.id, Run.heartbeat_at).where(_free()).order_by(*order).limit(1)).one_or_none()
     if row is None:  # nothing was locked for that, so an idle worker disturbs nobody
         return None
-    found = row.id
+    found: int = row.id
     if row.heartbeat_at is not None:
         _let_its_holder_speak()
     moment = now()
