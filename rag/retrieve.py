@@ -41,6 +41,7 @@ class Weights:
     intent: float = 0.1  # the question asks for this section
     unknown: float = -0.2  # share of the question's words that no article has
     foreign: float = -0.3  # the question asks about an illness that is no topic here
+    beside: float = -0.1  # a test, a drug class or first aid that the question does not name
     floor: float = 0.52
 
 
@@ -87,6 +88,7 @@ class _Signs:
     intent: float
     unknown: float
     foreign: float
+    beside: float
 
     def score(self, weights: Weights) -> float:
         """Return the weighted sum."""
@@ -123,6 +125,7 @@ def _signs(question: str, vector: FloatArray, index: Index) -> dict[str, _Signs]
             intent=_intent(passage.section, asked[passage.kind]),
             unknown=unknown,
             foreign=foreign,
+            beside=float(passage.kind != "condition" and passage.article not in named),
         )
     return signs
 
