@@ -5,13 +5,13 @@ from streamlit.testing.v1 import AppTest
 
 from accounts import audit, people
 from accounts.permissions import Role
-from components import gate
+from components import gate, run_monitor
 from components.admin_audit import audit_csv, filtered
 from components.admin_history import has_earlier
-from data.database import transaction
+from data.database import Run, transaction
 from data.sites import ensure_site
 from data.vault import store
-from fl.runs import get_run, list_runs
+from fl.runs import RunRequest, get_run, list_runs
 from models.registry import get_task
 from models.versions import champion, promotions
 from tests.components.runs_in_database import add_run
@@ -91,6 +91,36 @@ def test_a_strategy_explains_its_parameters_and_they_reach_the_run(page: OpenPag
     app.number_input(key="start_fedprox_proximal_mu").set_value(0.5).run()
     app.button(key="start_run").click().run()
     assert get_run(list_runs()[0].id).request.strategy_settings == {"proximal_mu": 0.5}
+
+
+def test_what_was_changed_in_the_moment_before_the_click_counts(page: OpenPage) -> None:
+    app = admin(page, "start")
+    app.number_input(key="start_rounds_breast_cancer").set_value(7)
+    app.selectbox(key="start_strategy").set_value("fedprox")
+    app.button(key="start_run").click().run()
+    request = get_run(list_runs()[0].id).request
+    assert (request.rounds, request.strategy) == (7, "fedprox")
+
+
+def test_a_task_chosen_in_the_moment_before_the_click_trains_with_its_own_settings(page: OpenPage) -> None:
+    app = admin(page, "start")
+    app.selectbox(key="start_task").set_value("heart_disease")
+    app.button(key="start_run").click().run()
+    assert get_run(list_runs()[0].id).request == RunRequest.for_task(get_task("heart_disease"), seed=1).validated()
+
+
+def test_a_run_just_asked_for_shows_hive_and_strip_first_and_its_curves_later(
+    page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_monitor, "YOUNG", 1000.0)
+    app = admin(page, "start")
+    app.button(key="start_run").click().run()
+    assert "Starts next." in texts(app)
+    assert "Cancel the run" in labels(app)
+    assert not app.get("plotly_chart")
+
+    monkeypatch.setattr(run_monitor, "YOUNG", 0.0)
+    assert len(app.run().get("plotly_chart")) == 2
 
 
 def test_contributed_datasets_are_offered_and_can_train_without_demo_sites(page: OpenPage) -> None:
@@ -300,3 +330,20 @@ def test_a_provider_without_a_site_is_refused_in_a_sentence(page: OpenPage) -> N
     app.button(key="people_change").click().run()
     press_in_dialog(app, "people_change", "people_confirm")
     assert "belongs to a site" in app.error[0].value
+
+
+def test_a_disk_that_is_full_is_said_on_every_section(page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("data.room.SMALLEST_FREE", 2**60)
+    assert "is full: " in " ".join(error.value for error in admin(page, "runs").error)
+
+
+def test_an_app_that_only_watches_says_whose_runs_it_shows(page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("components.runs_notice.watched_app", lambda: 4711)
+    assert "Another MedHive app (process 4711)" in admin(page, "overview").info[0].value
+
+
+def test_a_run_that_is_paused_says_why(page: OpenPage) -> None:
+    run = add_run("queued")
+    with transaction() as session:
+        session.get_one(Run, run).phase = "Paused after round 3: The disk is full."
+    assert "Paused after round 3: The disk is full." in texts(admin(page, "runs", run=str(run)))
