@@ -46,6 +46,8 @@ def _name(site: SiteView, named: bool) -> str:
 def caption(run: RunView, *, named: bool = True) -> str:
     """Say in one line where the run stands."""
     if run.status == "queued":
+        if run.phase not in ("", "queued"):
+            return _sentence(run.phase)  # why it waits, though it may be the next
         ahead = (run.position_in_queue or 1) - 1
         return "Starts next." if ahead == 0 else f"Waits for {amount(ahead, 'run')} before it."
     if run.status == "running":

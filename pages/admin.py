@@ -13,6 +13,7 @@ from components.admin_overview import overview
 from components.admin_people import people
 from components.admin_runs import runs
 from components.admin_start import start_form
+from components.runs_notice import runs_notice
 
 CHOSEN = "admin_section"
 
@@ -45,6 +46,7 @@ def page() -> None:
     asked = st.query_params.get("section") or tour.section() or "overview"
     st.session_state[CHOSEN] = asked if asked in open_here else "overview"
     theme.page("Admin")
+    runs_notice()
     name = st.segmented_control(
         "Section",
         list(open_here),
