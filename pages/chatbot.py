@@ -16,7 +16,7 @@ from data.database import now
 from rag import readiness
 from rag.answer import DISCLAIMER, LONGEST_QUESTION, QuestionError, answer
 from rag.export import to_markdown
-from rag.guardrails import red_flag
+from rag.guardrails import red_flag_at_once
 from rag.index import shipped_titles
 from rag.llm.provider import provider_notice
 
@@ -96,7 +96,7 @@ def answer_last(person: UserView | None, talk: Talk) -> None:
     """Answer the question that waits at the end of the conversation, and keep both for signed-in people."""
     question = talk.turns[-1][0]
     earlier = [(asked, given.text) for asked, given in talk.turns[:-1] if given]
-    if not red_flag(question):
+    if not red_flag_at_once(question):
         wait_until_ready()
     try:
         with st.spinner("Looking through the sources …"):

@@ -8,7 +8,9 @@ from typing import Any
 
 from rag import embedding
 from rag.article import CARE, SECTIONS, Link, Passage
-from rag.guardrails import RedFlag, red_flag
+from rag.guardrails import RedFlag, red_flag, red_flag_at_once
+from rag.guardrails.injection import is_attack
+from rag.guardrails.scope import out_of_scope
 from rag.index import Index, Progress, open_index
 from rag.intent import plain, topics_named
 from rag.llm.provider import Statement, choose_provider, provider_notice
@@ -21,6 +23,7 @@ _COURTESY = re.compile(
     r"((hi|hello|hey|good (morning|evening|day)|thanks?( you| a lot| so much)*|ok(ay)?|bye)( there)?[ !.,]*)+"
 )
 _GREETING = "Ask me about a condition, a test, a medicine or first aid."
+_ORDERED = "I take no orders about how I work, and only answer questions on health from my sources."
 _STRANGE = 0.34  # share of words that no article has
 _SHORT = 10  # words; a longer question says itself what it is about
 _FOLLOW_UPS = {  # the most wanted first; with a name as it stands within a sentence, or a title
@@ -128,19 +131,29 @@ def answer(question: str, history: Sequence[tuple[str, str]] = (), *, progress: 
     if len(question) > LONGEST_QUESTION:
         raise QuestionError(f"The question has {len(question):,} characters; at most {LONGEST_QUESTION:,} can be read.")
     begun = time.perf_counter()
-    if flag := red_flag(question):
-        text = f"{flag.title}. {flag.advice}"
-        return Answer(text, provider="Emergency rules", seconds=time.perf_counter() - begun, red_flag=flag)
+    if flag := red_flag_at_once(question):
+        return _alarm(flag, begun)
     if _COURTESY.fullmatch(plain(question)):
         return Answer(_GREETING, provider="Greeting", abstained=True)
-    index = open_index(progress)
     embedding.load()
+    if flag := red_flag(question):  # what no pattern foresees; before anything is refused or searched for
+        return _alarm(flag, begun)
+    if is_attack(question):
+        return Answer(_ORDERED, provider="Scope", seconds=time.perf_counter() - begun, abstained=True)
+    if refusal := out_of_scope(question):
+        return Answer(refusal.text, provider="Scope", seconds=time.perf_counter() - begun, abstained=True)
+    index = open_index(progress)
     begun = time.perf_counter()  # opening the index is preparation and happens once a process
     found = _search(question, history, index)
     if not found.enough:
         return _abstain(found, index, begun)
     provider = choose_provider()
     return _compose(provider.word(found, index), found, index, provider.name, begun)
+
+
+def _alarm(flag: RedFlag, begun: float) -> Answer:
+    text = f"{flag.title}. {flag.advice}"
+    return Answer(text, provider="Emergency rules", seconds=time.perf_counter() - begun, red_flag=flag)
 
 
 def _search(question: str, history: Sequence[tuple[str, str]], index: Index) -> Found:

@@ -35,6 +35,11 @@ def load() -> None:
         _load()
 
 
+def is_loaded() -> bool:
+    """Whether the model is there, so that nobody has to wait for it."""
+    return _model is not None
+
+
 def embed(texts: Sequence[str]) -> FloatArray:
     """Return one vector of length 1 for each text, shape (n, 384); loads the model at the first call (seconds)."""
     with _lock:

@@ -1,5 +1,7 @@
 """What stands between a person, the sources and a language model: emergencies, scope, injection, personal data."""
 
-from rag.guardrails.rules import RedFlag, red_flag
+from rag.guardrails.emergency import _seen as red_flag
+from rag.guardrails.emergency import _seen as red_flag_at_once
+from rag.guardrails.rules import RedFlag
 
-__all__ = ["RedFlag", "red_flag"]
+__all__ = ["RedFlag", "red_flag", "red_flag_at_once"]

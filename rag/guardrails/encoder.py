@@ -6,6 +6,7 @@ https://arxiv.org/abs/2106.09685). What is added is all that is shipped.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -42,6 +43,7 @@ def additions(generator: torch.Generator) -> Weights:
     return made
 
 
+@lru_cache
 def base() -> Weights:
     """Return the weights of MiniLM by name; loads it at the first call (seconds)."""
     return embedding.weights()

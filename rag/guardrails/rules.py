@@ -1,4 +1,4 @@
-"""What is checked before anything is answered: emergencies. Fixed text, no search and no language model.
+"""Emergencies that plain patterns see: at once, without any model. ``emergency.py`` adds what patterns cannot see.
 
 A pattern of ``red_flags.toml`` counts unless its place says otherwise: negated ("no chest pain"), about knowledge
 ("what causes chest pain"), long ago ("had a stroke in 2015"), or a story ("in the film he has a heart attack").
@@ -50,8 +50,13 @@ class _Context:
     certain: re.Pattern[str]
 
 
-def red_flag(text: str) -> RedFlag | None:
-    """Return the emergency that ``text`` speaks of, or None.
+def flags() -> dict[str, RedFlag]:
+    """Return every emergency that is known, by its kind."""
+    return {rule.flag.kind: rule.flag for rule in _load()[0]}
+
+
+def seen_by_rules(text: str) -> RedFlag | None:
+    """Return the emergency that a pattern finds in ``text``, or None.
 
     Parameters
     ----------

@@ -1,0 +1,42 @@
+"""Emergencies, looked for before anything else: fixed text, no search and no language model.
+
+Two judges. Patterns (``rules.py``) answer within a millisecond and need nothing. The classifier (``classifier.py``)
+hears what no pattern foresees, and tells a story or a memory from what happens now. Its word counts; a pattern lowers
+the score from which on it raises the alarm. While the sentence encoder is not loaded, a pattern is enough: a needless
+red card costs a moment, a missed one may cost a life.
+"""
+
+from rag import embedding
+from rag.guardrails.gloss import gloss
+from rag.guardrails.rules import RedFlag, flags, seen_by_rules
+
+
+def red_flag(text: str) -> RedFlag | None:
+    """Return the emergency that ``text`` speaks of, or None.
+
+    The first call of a process waits seconds for the sentence encoder; ``red_flag_at_once`` never waits.
+
+    Parameters
+    ----------
+    text
+        What a person wrote. It is looked at here and nowhere kept.
+    """
+    from rag.guardrails import classifier  # brings torch, which patterns alone do not need
+
+    seen = _seen(text)
+    kind = classifier.kind_of_emergency(text, suspected=seen is not None)
+    if kind is None:
+        return None
+    return seen or flags()[kind]
+
+
+def red_flag_at_once(text: str) -> RedFlag | None:
+    """Return what can be said without waiting: patterns alone while the encoder is not loaded. None is no all-clear."""
+    return red_flag(text) if embedding.is_loaded() else _seen(text)
+
+
+def _seen(text: str) -> RedFlag | None:
+    if flag := seen_by_rules(text):
+        return flag
+    english = gloss(text)
+    return seen_by_rules(english) if english != text else None
