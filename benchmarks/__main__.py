@@ -14,6 +14,7 @@ from typing import Any
 from settings import ROOT
 
 DONE, FAILED, WRONG = 0, 1, 2
+BUSY = 0.75  # load a core from which what else runs is felt
 
 
 class WrongInput(Exception):
@@ -65,6 +66,7 @@ def _fl(chosen: argparse.Namespace) -> int:
     repeats = 1 if chosen.quick else _positive("--repeats", chosen.repeats)
     environments = (chosen.envs or get_settings().home / "benchmarks" / "envs").resolve()
     runs = len(workloads) * len(systems) * (repeats + (not chosen.quick))
+    load = _load()
     try:
         with Progress(runs) as progress:
             found = federated.measure(
@@ -81,8 +83,13 @@ def _fl(chosen: argparse.Namespace) -> int:
     different = disagreements(found.measured)
     titles = {system.name: system.title for system in systems}
     peers = {system.name: version for system in systems if (version := system.version)}
-    figures = {**_origin(peers), "repeats": repeats, "missing": found.missing, "workloads": as_json(found.measured)}
-    words = {"commit": commit(), "date": figures["date"], "machine": machine(), "command": f"`{_command()}`"}
+    figures = {
+        **_origin(peers, load),
+        "repeats": repeats,
+        "missing": found.missing,
+        "workloads": as_json(found.measured),
+    }
+    words = _words(figures)
     words |= {"repeats": str(repeats), "versions": ", ".join(f"{name} {v}" for name, v in figures["versions"].items())}
     _publish(chosen.json, figures, markdown(found.measured, found.missing, different, titles, words))
     for sentence in different:
@@ -99,6 +106,7 @@ def _scale(chosen: argparse.Namespace) -> int:
     if chosen.executor not in EXECUTORS:
         raise WrongInput(f"--executor {chosen.executor}: choose one of {', '.join(EXECUTORS)}.")
     repeats = _positive("--repeats", chosen.repeats)
+    load = _load()
     try:
         with Progress(repeats * len(scale.POINTS)) as progress:
             points = scale.measure(
@@ -109,8 +117,8 @@ def _scale(chosen: argparse.Namespace) -> int:
     except Failed as error:
         print(f"A run failed: {error}", file=sys.stderr)
         return FAILED
-    figures = {**_origin({}), "executor": chosen.executor, "repeats": repeats, "points": scale.as_json(points)}
-    words = {"commit": commit(), "date": figures["date"], "machine": machine(), "command": f"`{_command()}`"}
+    figures = {**_origin({}, load), "executor": chosen.executor, "repeats": repeats, "points": scale.as_json(points)}
+    words = _words(figures)
     _publish(chosen.json, figures, scale.markdown(points, words))
     return DONE
 
@@ -158,12 +166,27 @@ def _publish(path: Path | None, figures: dict[str, Any], page: str) -> None:
         path.with_suffix(".md").write_text(page, encoding="utf-8")
 
 
-def _origin(peers: dict[str, str]) -> dict[str, Any]:
-    """Return where figures come from: commit, machine, command, date and versions."""
+def _load() -> float:
+    """Return the load of the machine, averaged over the last minute; say so when it spoils what is measured."""
+    load = os.getloadavg()[0]
+    if load > BUSY * (os.cpu_count() or 1):
+        print(f"The machine is busy (load {load:.1f}): times will be too long and ratios wrong.", file=sys.stderr)
+    return round(load, 2)
+
+
+def _words(figures: dict[str, Any]) -> dict[str, str]:
+    """Return where figures come from, for the head of a page."""
+    words = {name: str(figures[name]) for name in ("commit", "date", "machine", "load")}
+    return {**words, "command": f"`{figures['command']}`"}
+
+
+def _origin(peers: dict[str, str], load: float) -> dict[str, Any]:
+    """Return where figures come from: commit, machine with its load before, command, date and versions."""
     own = {name: importlib.metadata.version(name) for name in ("torch", "numpy", "flwr", "ray")}
     return {
         "commit": commit(),
         "machine": machine(),
+        "load": load,
         "command": _command(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"python": platform.python_version(), **own, **peers},
