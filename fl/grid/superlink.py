@@ -183,9 +183,14 @@ class Control:
 
     def start_run(self) -> int:
         """Start a run without code of its own; returns its number."""
-        content, _ = build_fab_from_files({"pyproject.toml": _BUNDLE})
+        bundle = fab_to_proto(Fab("", empty_bundle(), {}))
         with spoken(self._address):
-            return int(self._client.StartRun(StartRunRequest(fab=fab_to_proto(Fab("", content, {})))).run_id)
+            return int(self._client.StartRun(StartRunRequest(fab=bundle)).run_id)
+
+
+def empty_bundle() -> bytes:
+    """Return a bundle of Flower's that names the apps and brings none."""
+    return build_fab_from_files({"pyproject.toml": _BUNDLE})[0]
 
 
 class RunLink:

@@ -1,4 +1,4 @@
-"""Names what moved when a new Flower breaks fl/grid/flower.py, the only file that uses its private parts."""
+"""Names what moved when a new Flower breaks fl/grid/flower.py or superlink.py, which alone use its private parts."""
 
 import importlib
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 
-def part(module: str, name: str) -> Any:
+def part(module: str, name: str, needed_by: str = "flower") -> Any:
     try:
         return getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError):
         pytest.fail(
-            f"Flower moved {module}.{name}, which fl/grid/flower.py needs: find its new place and adapt that file."
+            f"Flower moved {module}.{name}, which fl/grid/{needed_by}.py needs: find its new place and adapt that file."
         )
 
 
@@ -53,3 +53,43 @@ def test_the_simulation_keeps_its_nodes_in_the_order_of_their_partition() -> Non
     assert [mapping[node] for node in nodes] == list(range(20)), (
         "Flower's simulation no longer lists nodes in the order of partition-id: adapt fl.grid.flower.positions."
     )
+
+
+CALLS = {
+    ("flwr.supercore.control", "ControlHttpClient"): ("RegisterNode", "UnregisterNode", "ListNodes", "StartRun"),
+    ("flwr.supercore.runtime", "RuntimeHttpClient"): (
+        *("AcquireTask", "PullTaskInput", "PushTaskOutput", "SendTaskHeartbeat"),
+        *("PullMessages", "PullObject", "ConfirmMessageReceived"),
+    ),
+    ("flwr.supernode.fleet_http_client", "FleetHttpClient"): (
+        *("ActivateNode", "DeactivateNode", "SendNodeHeartbeat"),
+        *("PullMessages", "PullObject", "ConfirmMessageReceived", "PushMessages", "PushObject"),
+    ),
+    ("flwr.superlink.grid", "HttpGrid"): ("push_messages", "get_nodes", "set_run", "close", "_runtime_client"),
+}
+
+
+@pytest.mark.parametrize(("module", "name"), CALLS)
+def test_the_clients_of_a_superlink_offer_the_calls_we_make(module: str, name: str) -> None:
+    client = part(module, name, "superlink")
+    missing = [call for call in CALLS[module, name] if not hasattr(client, call)]
+    assert not missing, f"Flower's {name} lost {', '.join(missing)}: adapt fl/grid/superlink.py."
+
+
+def test_what_else_a_superlink_needs_is_where_we_use_it() -> None:
+    for module, names in {
+        "flwr.common.serde": ("context_from_proto", "fab_to_proto", "message_to_proto", "run_from_proto"),
+        "flwr.supercore.inflatable.inflatable_utils": ("pull_and_inflate_object_from_tree", "push_objects"),
+        "flwr.supernode.node_auth_http_interceptor": ("NodeAuthHttpInterceptor",),
+        "flwr.supercore.interceptors": ("RuntimeVersionHttpInterceptor",),
+        "flwr.app.message": ("remove_content_from_message",),
+    }.items():
+        for name in names:
+            part(module, name, "superlink")
+
+
+def test_flower_takes_a_bundle_without_code() -> None:
+    from fl.grid.superlink import empty_bundle
+
+    config = part("flwr.cli.config_utils", "get_fab_metadata", "superlink")(empty_bundle())
+    assert config[0] == "medhive/medhive", "Flower reads its bundles otherwise: adapt empty_bundle in superlink.py."
