@@ -3,11 +3,13 @@
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from rag import embedding
 from rag.article import CARE, SECTIONS, Link, Passage
+from rag.graph import Fact
+from rag.graph.connect import SECTION, Connected, connect
 from rag.guardrails import RedFlag, red_flag, red_flag_at_once
 from rag.guardrails.injection import is_attack
 from rag.guardrails.scope import out_of_scope
@@ -25,6 +27,7 @@ _COURTESY = re.compile(
 _GREETING = "Ask me about a condition, a test, a medicine or first aid."
 _ORDERED = "I take no orders about how I work, and only answer questions on health from my sources."
 _STRANGE = 0.34  # share of words that no article has
+_GRAPH_ALONE = 0.5  # score of facts that answer without a passage
 _SHORT = 10  # words; a longer question says itself what it is about
 _FOLLOW_UPS = {  # the most wanted first; with a name as it stands within a sentence, or a title
     "Symptoms": "What are the symptoms of {name}?",
@@ -77,6 +80,7 @@ class Answer:
     notice: str = ""
     topic: str = ""
     follow_ups: tuple[str, ...] = field(default=())
+    facts: tuple[Fact, ...] = field(default=())  # of the knowledge graph, for the picture beside the answer
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as plain values."""
@@ -100,6 +104,7 @@ class Answer:
                 "sources": tuple(sources),
                 "red_flag": RedFlag(**{**flag, "link": Link(**flag["link"])}) if flag else None,
                 "follow_ups": tuple(stored.get("follow_ups", ())),
+                "facts": tuple(Fact(**{**fact, "source": Link(**fact["source"])}) for fact in stored.get("facts", ())),
             }
         )
 
@@ -145,10 +150,17 @@ def answer(question: str, history: Sequence[tuple[str, str]] = (), *, progress: 
     index = open_index(progress)
     begun = time.perf_counter()  # opening the index is preparation and happens once a process
     found = _search(question, history, index)
+    connected = connect(found.question, found.vector)
+    facts = connected.as_passage()
+    if not found.enough and connected.topic:
+        found = replace(found, hits=(Hit(facts, _GRAPH_ALONE, True),), enough=True)
+    elif not connected.joined:
+        facts = Connected().as_passage()  # a question about one thing is answered by its article
     if not found.enough:
         return _abstain(found, index, begun)
     provider = choose_provider()
-    return _compose(provider.word(found, index), found, index, provider.name, begun)
+    given = _compose(provider.word(found, index, facts), found, index, provider.name, begun)
+    return replace(given, facts=connected.facts)
 
 
 def _alarm(flag: RedFlag, begun: float) -> Answer:
@@ -182,7 +194,8 @@ def _topic_of(question: str, index: Index) -> str:
 
 def _compose(statements: Sequence[Statement], found: Found, index: Index, provider: str, begun: float) -> Answer:
     best = found.hits[0].passage
-    groups = [list(statements)]
+    from_graph = [statement for statement in statements if statement.passage.section == SECTION]
+    groups = [group for group in ([s for s in statements if s not in from_graph], from_graph) if group]
     care = index.passages.get(f"{best.article}/{CARE}")
     if best.section in _WITH_CARE and care and not any(s.passage.section == CARE for s in statements):
         groups.append([Statement(care, care.sentences[0], found.hits[0].score)])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag import embedding, index, retrieve
+from rag.graph.vectors import vectors
 from settings import get_settings
 
 
@@ -45,6 +46,7 @@ def _work(state: Readiness) -> None:
     try:
         embedding.load()
         retrieve.search("asthma", 1, index=index.open_index(progress))  # reads passages and counts words, once
+        vectors()
         state.ready = True
     except Exception as error:  # whatever it is, the page must hear of it
         state.error = f"The companion could not get ready ({type(error).__name__}: {error})."

@@ -1,8 +1,7 @@
 """The medical knowledge graph: what is joined to what, with the page where each fact can be checked."""
 
-from rag.graph.read import Fact
 from rag.graph.link import node_called
-from rag.graph.read import knowledge
+from rag.graph.read import Fact, knowledge
 
 __all__ = ["Fact", "facts_about"]
 
@@ -18,5 +17,4 @@ def facts_about(name: str) -> tuple[Fact, ...]:
     node = node_called(name)
     if node is None:
         return ()
-    gist = (Fact(node.name, "gist", node.name, node.gist, node.source),) if node.gist and node.source else ()
-    return (*gist, *knowledge().facts_of(node.name))
+    return (*knowledge().gist(node.name), *knowledge().facts_of(node.name))

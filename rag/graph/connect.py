@@ -11,25 +11,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rag.article import Passage, Sentence
 from rag.embedding import FloatArray
-from rag.graph.link import nodes_named
+from rag.graph.link import node_called, nodes_named
 from rag.graph.read import Fact, Knowledge, knowledge
 from rag.graph.relations import Kind
 from rag.graph.vectors import vectors
+from rag.intent import thing_asked_about
 
 MOST_FACTS = 8
+_SURE = 0.6  # a chain this good answers a question that no passage answers
+SECTION = "How things connect"
 _BY_MEANING = 2  # nodes that a question means without naming them
 _ASKED: dict[Kind, str] = {
-    "test": r"\btests?\b|\bscans?\b|x-?rays?|diagnos|detect|\bcheck|\bmeasur|examin|find out|\bfinds?\b|\bfound\b|\bcamera",
-    "drug class": r"medicines?|medications?|\bdrugs?|tablets?|pills?|inhalers?|vaccin|painkiller|injection|thinner|drops",
+    "test": r"\btests?\b|\bscans?\b|x-?rays?|diagnos|detect|\bcheck|\bmeasur|examin|find out|\bfinds?\b|\bfound\b",
+    "drug class": r"medicines?|medications?|\bdrugs?|tablets?|pills?|inhalers?|vaccin|painkill|inject|thinner|drops",
     "treatment": r"treat|\bcure|operation|surgery|procedure|device|therap|saves?\b|\bmask",
     "symptom": r"symptoms?|\bfeel|notice|warning|\bhurts?\b",
     "sign": r"\bsigns?\b|blood marker|\bshow|in the blood|blood sugar|in (my|the) urine",
     "ECG finding": r"\becg|\bekg|heart tracing|pattern",
     "anatomy": r"\borgans?\b|part of the|\bgland\b|where in",
     "risk factor": r"\brisks?\b|habits?|lifestyle|\bfoods?\b|triggers?|\bwho gets\b|\bwhy\b|caus|germ|virus",
-    "disease": r"disease|condition|illness|disorder|complication|problem|infection|cancer|lead|\bend|tumou?r|\bpoints? to"
-    r"|mean|rhythm|result|stand for|\bcan\b",
+    "disease": r"disease|condition|illness|disorder|complication|problem|infection|cancer|lead|\bend|tumou?r"
+    r"|\bpoints? to|mean|rhythm|result|stand for|\bcan\b",
 }
 _PATTERNS: dict[Kind, re.Pattern[str]] = {kind: re.compile(pattern) for kind, pattern in _ASKED.items()}
 
@@ -40,11 +44,11 @@ class Weights:
 
     far: float = 0.05  # off for each fact after the first
     kind: float = 0.12  # it ends at a kind of thing that the question asks for
-    joined: float = 0.2  # it ends at another thing that the question names
+    joined: float = 0.15  # it ends at another thing that the question names
     place: float = 0.2  # off when it speaks of a part of the body that nobody asked for
-    again: float = 0.04  # off for each chosen chain that ends at the same kind of thing
-    meaning: float = 0.55  # similarity from which a question means a node it does not name
-    margin: float = 0.4  # chains as good as this below the best one count
+    again: float = 0.02  # off for each chosen chain that ends at the same kind of thing
+    meaning: float = 0.6  # similarity from which a question means a node it does not name
+    margin: float = 0.25  # chains as good as this below the best one count
 
 
 WEIGHTS = Weights()
@@ -60,6 +64,39 @@ class Chain:
     score: float
 
 
+@dataclass(frozen=True)
+class Connected:
+    """The facts for a question, with what they are worth.
+
+    ``joined`` says that the question is about how things connect rather than about one of them; ``topic`` is the node
+    that it names and the facts answer about, empty when they are too far from it to answer alone.
+    """
+
+    facts: tuple[Fact, ...] = ()
+    joined: bool = False
+    topic: str = ""
+
+    def as_passage(self) -> Passage:
+        """Return the facts as a passage, to be cited like any other."""
+        title = self.topic[:1].upper() + self.topic[1:] or "Connections"
+        sentences = tuple(Sentence(fact.text, (fact.source,)) for fact in self.facts)
+        return Passage("knowledge graph", "condition", title, SECTION, (), sentences)
+
+
+def connect(question: str, vector: FloatArray) -> Connected:
+    """Return what the graph has to say to ``question``; ``vector`` is its embedding, shape (384,)."""
+    facts = connections(question, vector)
+    if not facts:
+        return Connected()
+    best = chains(question, vector)[0]
+    named = [name for name in nodes_named(question) if knowledge().nodes[name].kind != "anatomy"]
+    asked = thing_asked_about(question)
+    sure = best.score >= _SURE and best.start in named and (not asked or node_called(asked) is not None)
+    joined = best.start in named and (best.end in named or len(best.facts) > 1)
+    gist = knowledge().gist(best.start) if best.start in named else ()
+    return Connected((*gist, *facts), joined, best.start if sure else "")
+
+
 def linked(question: str, vector: FloatArray, weights: Weights = WEIGHTS) -> tuple[str, ...]:
     """Return the nodes that ``question`` names, then those that it means; ``vector`` is its embedding, shape (384,)."""
     named = nodes_named(question)
@@ -70,7 +107,10 @@ def linked(question: str, vector: FloatArray, weights: Weights = WEIGHTS) -> tup
         if similarity[place] < weights.meaning:
             break
         meant[known.names[place]] = None
-    return (*named, *[name for name in meant if name not in named][:_BY_MEANING])
+    found = (*named, *[name for name in meant if name not in named][:_BY_MEANING])
+    nodes = knowledge().nodes
+    # "The heart" in a question about a disease of the heart would join it to every other one.
+    return tuple(name for name in found if nodes[name].kind != "anatomy") or found
 
 
 def kinds_asked(question: str) -> frozenset[Kind]:
@@ -85,7 +125,7 @@ def chains(question: str, vector: FloatArray, weights: Weights = WEIGHTS) -> lis
     if not starts:
         return []
     graph = knowledge()
-    near = dict(zip(graph.facts, (vectors().of_facts @ vector).tolist(), strict=True))
+    near: dict[Fact, float] = dict(zip(graph.facts, (vectors().of_facts @ vector).tolist(), strict=True))
     kinds = kinds_asked(question)
 
     def score(facts: tuple[Fact, ...], end: str) -> float:
@@ -94,9 +134,7 @@ def chains(question: str, vector: FloatArray, weights: Weights = WEIGHTS) -> lis
             return value - weights.place
         return value + weights.kind * (graph.nodes[end].kind in kinds) + weights.joined * (end in starts)
 
-    found = [
-        Chain(start, facts, end, score(facts, end)) for start in starts for facts, end in _walks(graph, start)
-    ]
+    found = [Chain(start, facts, end, score(facts, end)) for start in starts for facts, end in _walks(graph, start)]
     return sorted(found, key=lambda chain: -chain.score)
 
 

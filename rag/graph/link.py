@@ -5,15 +5,14 @@ from functools import lru_cache
 
 from rag.graph.read import Knowledge, Node, knowledge
 
-
 _SHORT = 2  # an abbreviation of two letters, such as PE or MS, counts only in capitals
 
 
 def nodes_named(text: str) -> tuple[str, ...]:
     """Return the nodes that ``text`` names, in its order, each once.
 
-    Names and aliases match whatever their case, hyphens, possessive and plural endings; of overlapping names the longest
-    counts ("pulmonary hypertension", not "hypertension").
+    Names and aliases match whatever their case, hyphens, possessive and plural endings; of overlapping names the
+    longest counts ("pulmonary hypertension", not "hypertension").
     """
     names, longest = _names()
     words = re.findall(r"[^\W_]+", plain_marks(text))

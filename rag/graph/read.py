@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 KNOWLEDGE = ROOT / "rag" / "knowledge"
+GIST = "gist"  # the relation of a node to itself
 _SOURCES = "sources.toml"
 _OWN_KEYS = {"aliases", "labels", "phrase", "gist", "source"}
 
@@ -74,6 +75,11 @@ class Knowledge:
     facts: tuple[Fact, ...]
     graph: "nx.MultiGraph[str]"
     sha256: str
+
+    def gist(self, name: str) -> tuple[Fact, ...]:
+        """Return the sentence that says what ``name`` is, as a fact about itself; empty where there is none."""
+        node = self.nodes[name]
+        return (Fact(name, GIST, name, node.gist, node.source),) if node.gist and node.source else ()
 
     def facts_of(self, name: str) -> list[Fact]:
         """Return the facts that have ``name`` at one end."""

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Kind = Literal[
-    "disease", "symptom", "sign", "test", "drug class", "treatment", "ECG finding", "anatomy", "risk factor"
-]
+Kind = Literal["disease", "symptom", "sign", "test", "drug class", "treatment", "ECG finding", "anatomy", "risk factor"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _BODY: frozenset[Kind] = frozenset({"disease", "symptom", "sign", "ECG finding"})
 _TROUBLE: frozenset[Kind] = frozenset({"disease", "ECG finding"})
@@ -56,9 +54,7 @@ RELATIONS: dict[str, Relation] = {
     "leads_to": Relation(_TROUBLE, _BODY | _only("risk factor"), "{s} can lead to {o}."),
     "examines": Relation(_only("test"), _only("anatomy"), "{s} can be used to look at {o}."),
     "shows": Relation(_only("test"), _only("sign", "ECG finding", "symptom"), "{s} can show {o}."),
-    "side_effects": Relation(
-        _only("drug class"), _BODY | _only("risk factor"), "{s} can cause {o} as a side effect."
-    ),
+    "side_effects": Relation(_only("drug class"), _BODY | _only("risk factor"), "{s} can cause {o} as a side effect."),
     "unsuited": Relation(
         _only("drug class"), _BODY | _only("risk factor"), "{s} may be unsuitable in the case of {o}."
     ),

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from rag.article import Passage
+from rag.graph.link import nodes_named
 from rag.index import Index
 from rag.intent import topics_named
 from rag.llm.provider import Statement
 from rag.retrieve import Found, Hit, content_words, own_words
 
 _MOST = 5  # sentences in an answer
+_MOST_FACTS = 4  # of the graph, after them
 _NEAR = 0.12  # a sentence counts as good as the best one within this similarity
 _PASSAGES = 3
 
@@ -24,13 +26,24 @@ class Extractive:
 
     name = "Extractive"
 
-    def word(self, found: Found, index: Index) -> Sequence[Statement]:
-        """Return the whole section asked for, or the nearest sentences of the best passages of one topic."""
+    def word(self, found: Found, index: Index, facts: Passage) -> Sequence[Statement]:
+        """Return the section asked for, or the nearest sentences of the best passages; then facts not yet said."""
+        said = [] if found.hits[0].passage == facts else self._from_passages(found, index)
+        return [*said, *_not_yet_said(facts, said, found.hits[0].score)]
+
+    def _from_passages(self, found: Found, index: Index) -> list[Statement]:
         best = found.hits[0]
         if best.named and _asks_for_section(found, best.passage):
             return [Statement(best.passage, line, best.score) for line in best.passage.sentences[:_MOST]]
         hits = [hit for hit in found.hits if hit.passage.article == best.passage.article][:_PASSAGES]
         return _nearest_sentences(found, hits, index)
+
+
+def _not_yet_said(facts: Passage, said: Sequence[Statement], score: float) -> list[Statement]:
+    """Leave out facts whose two ends a sentence of the answer names already."""
+    named = [set(nodes_named(f"{entry.passage.title}. {entry.sentence.text}")) for entry in said]
+    new = [line for line in facts.sentences if not any(names.issuperset(nodes_named(line.text)) for names in named)]
+    return [Statement(facts, line, score) for line in new[:_MOST_FACTS]]
 
 
 def _asks_for_section(found: Found, passage: Passage) -> bool:

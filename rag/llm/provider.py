@@ -27,8 +27,8 @@ class Provider(Protocol):
 
     name: str
 
-    def word(self, found: Found, index: Index) -> Sequence[Statement]:
-        """Return the statements of the answer, in reading order."""
+    def word(self, found: Found, index: Index, facts: Passage) -> Sequence[Statement]:
+        """Return the statements of the answer, in reading order; ``facts`` of the graph stand beside the passages."""
         ...
 
 
