@@ -7,6 +7,7 @@ import math
 import traceback
 from collections import deque
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -86,9 +87,13 @@ class Earlier:
 def fingerprints(weights: FloatArray) -> list[int]:
     """Return a 64-bit number for each of (s, p) weights, the same only for the same bits."""
     bits = np.ascontiguousarray(weights).view(np.uint32).astype(np.uint64)
-    factors = np.random.default_rng(0).integers(2**63, size=weights.shape[1], dtype=np.uint64) | np.uint64(1)
-    found: list[int] = (bits * factors).sum(axis=1, dtype=np.uint64).tolist()
+    found: list[int] = (bits * _factors(weights.shape[1])).sum(axis=1, dtype=np.uint64).tolist()
     return found
+
+
+@lru_cache(maxsize=4)
+def _factors(count: int) -> NDArray[np.uint64]:
+    return np.random.default_rng(0).integers(2**63, size=count, dtype=np.uint64) | np.uint64(1)
 
 
 def unusable_numbers(arrays: Mapping[str, NDArray[np.generic]]) -> str | None:

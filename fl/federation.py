@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Cancelled", "Outcome", "QuorumLost", "RequestError", "close", "federate", "warm"]
 
-SMALL = 100_000  # weights up to which sites cost mostly overhead, and are trained faster together
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -135,11 +134,11 @@ def executor_for(request: RunRequest) -> str:
     """Return the executor that ``auto`` stands for, or the one asked for."""
     if request.executor != "auto":
         return request.executor
-    from fl.local import example, network_of
+    from fl.local import LARGE, example, network_of
     from fl.together import can_stack
 
     net = network_of(request.task)
-    if len(net.weights) < SMALL:
+    if len(net.weights) < LARGE:
         return "vectorised" if can_stack(net, example(request.task)) else "in-process"
     return "ray" if get_settings().ray_address else "in-process"
 

@@ -6,7 +6,6 @@ each other's way.
 """
 
 import math
-import os
 import queue
 import threading
 import time
@@ -21,11 +20,10 @@ from fl.checks import failure_reason
 from fl.client_app import FAILED, HERE, Here
 from fl.course import Course
 from fl.grid.flower import FIRST_SITE, SiteGrid, server_context, site_context
-from fl.local import example, network_of
+from fl.local import LARGE, cores, example, network_of
 from fl.server_app import server_app
 from fl.watcher import Cancelled, Stop
 
-LARGE = 50_000  # weights from which threads pay
 LOOK_SECONDS = 0.05
 
 
@@ -47,7 +45,7 @@ def threads_for(task: str) -> int:
     net = network_of(task)
     if len(net.weights) < LARGE or net.draws(example(task)):  # all threads would draw from one generator
         return 1
-    return len(os.sched_getaffinity(0))
+    return cores()
 
 
 class InProcessGrid(SiteGrid):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fl import federation
+from fl import local
 from fl.federation import Outcome, executor_for, federate
 from fl.request import RequestError, RunRequest
 from fl.watcher import Cancelled, Snapshot, Stop
@@ -147,5 +147,5 @@ def test_the_executor_follows_from_the_network(home: object, monkeypatch: pytest
     assert executor_for(SMALL) == "vectorised"
     assert executor_for(replace(SMALL, task="vitals")) == "in-process"  # it has dropout, which sites draw by themselves
     assert executor_for(replace(SMALL, executor="ray")) == "ray"
-    monkeypatch.setattr(federation, "SMALL", 1000)
+    monkeypatch.setattr(local, "LARGE", 1000)
     assert executor_for(SMALL) == "in-process"

@@ -51,9 +51,9 @@ def test_a_cluster_that_is_not_there_is_named(home: object, monkeypatch: pytest.
 
 
 def test_large_networks_go_to_a_cluster_when_one_is_set(home: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    from fl import federation
+    from fl import local
 
     monkeypatch.setenv("MEDHIVE_RAY_ADDRESS", "127.0.0.1:9")
     get_settings.cache_clear()
-    monkeypatch.setattr(federation, "SMALL", 1000)
+    monkeypatch.setattr(local, "LARGE", 1000)
     assert executor_for(replace(REQUEST, executor="auto")) == "ray"
