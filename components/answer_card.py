@@ -4,6 +4,7 @@ import re
 
 import streamlit as st
 
+from components.graph_picture import graph_picture
 from components.sources_panel import sources_panel
 from rag.answer import Answer
 from rag.guardrails import RedFlag
@@ -27,6 +28,7 @@ def answer_card(answer: Answer, *, anchor: str) -> None:
         st.markdown(" ".join(_sentence(text, numbers, anchor) for text, numbers in paragraph))
     if answer.sources:
         sources_panel(answer.sources, anchor=anchor)
+    graph_picture(answer.facts, key=f"{anchor}-graph")
     st.caption(small_print(answer))
 
 
