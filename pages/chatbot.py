@@ -21,6 +21,7 @@ from rag.index import shipped_titles
 from rag.llm.provider import provider_notice
 
 WIDTH = 760
+KINDS = {"condition": "Conditions", "test": "Tests", "drugs": "Medicines", "first_aid": "First aid"}
 SUGGESTIONS = (
     "What are the signs of a stroke?",
     "How is type 2 diabetes treated?",
@@ -64,15 +65,17 @@ def welcome() -> None:
     titles = shipped_titles()
     theme.page(
         "What would you like to know?",
-        f"The companion answers from articles about {len(titles)} common conditions, sentence by sentence, "
-        "with the public pages where each can be checked. If it has no source, it says so.",
+        f"The companion answers from {sum(map(len, titles.values()))} articles about conditions, tests, medicines and "
+        "first aid, sentence by sentence, with the public pages where each can be checked. If it has no source, "
+        "it says so.",
     )
     st.space("small")
     with st.container(horizontal=True, gap="small"):
         for number, suggestion in enumerate(SUGGESTIONS):
             st.button(suggestion, key=f"suggestion-{number}", on_click=ask, args=(suggestion,))
     with st.expander("What it knows about", icon=":material/menu_book:"):
-        st.write(" · ".join(titles))
+        for kind, name in KINDS.items():
+            st.markdown(f"**{name}**  \n{' · '.join(titles[kind])}")
     st.caption(f"No language model writes here: answers are taken word for word from the articles. {provider_notice()}")
 
 
