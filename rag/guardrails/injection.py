@@ -205,7 +205,7 @@ def checked(answer: str, passages: Sequence[str], *, links: Collection[str] = ()
             removed.append("a piece of the system prompt")
         elif is_attack(bare):
             removed.append("an order to the model")
-        elif not _supported(bare, passages, words):
+        elif not _supported(_URL.sub(" ", bare), passages, words):
             removed.append("a sentence that no passage supports")
         else:
             kept.append(_existing_marks(sentence, len(passages)))
