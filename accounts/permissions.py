@@ -21,6 +21,7 @@ class Action(StrEnum):
     VIEW_HIVE = "view model hive"
     PREDICT = "use a model"
     KEEP_CONVERSATIONS = "keep conversations"
+    CONTRIBUTE = "contribute data or computing"
     CONTRIBUTE_DATA = "contribute data"
     VIEW_OWN_BENEFIT = "see the benefit of the own site"
     WATCH_RUNS = "watch runs"
@@ -28,6 +29,7 @@ class Action(StrEnum):
     CANCEL_RUN = "cancel a run"
     PROMOTE = "promote or roll back a model"
     VIEW_AUDIT = "read the audit log"
+    MANAGE_SITES = "let sites' machines in and out"
     MANAGE_PEOPLE = "manage people"
 
 
@@ -37,8 +39,9 @@ _SIGNED_IN = _EVERYONE | {Action.KEEP_CONVERSATIONS}
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.VISITOR: _EVERYONE,
     Role.USER: _SIGNED_IN,
-    Role.CONTRIBUTOR: _SIGNED_IN | {Action.WATCH_RUNS},
-    Role.PROVIDER: _SIGNED_IN | {Action.CONTRIBUTE_DATA, Action.VIEW_OWN_BENEFIT, Action.WATCH_RUNS},
+    Role.CONTRIBUTOR: _SIGNED_IN | {Action.CONTRIBUTE, Action.WATCH_RUNS},
+    Role.PROVIDER: _SIGNED_IN
+    | {Action.CONTRIBUTE, Action.CONTRIBUTE_DATA, Action.VIEW_OWN_BENEFIT, Action.WATCH_RUNS},
     Role.ADMIN: frozenset(Action),
 }
 

@@ -6,6 +6,7 @@ from accounts.permissions import Action
 from components import gate
 from components.theme import amount
 from data.vault import Receipt, receipts
+from fl.deploy.nodes import with_nodes
 from fl.request import EXECUTORS
 from fl.runs import RequestError, RunRequest, list_runs, submit, worker_status
 from fl.strategies import STRATEGIES
@@ -24,6 +25,7 @@ EXECUTOR_WORDS = {
     "ray": "Ray actors (large models)",
     "vectorised": "vectorised (many small sites at once)",
     "flower": "Flower's own simulation (reference)",
+    "deployed": "real sites that are connected",
 }
 ALPHA = 0.3  # of a Dirichlet division, where a task names none
 _ERROR = "start_error"
@@ -63,11 +65,15 @@ def asked() -> RunRequest:
     own, key = task.training, task.name
     strategy = state.get("start_strategy", next(iter(STRATEGIES)))
     sites, partition = _division(task)
+    datasets = tuple(state.get(f"start_datasets_{key}", _given(task)))
+    executor = state.get("start_executor", EXECUTORS[0])
+    if executor == "deployed":  # their rows lie in their own vaults
+        sites, datasets = 0, ()
     return RunRequest.for_task(
         task,
         sites=sites,
         partition=partition,
-        datasets=tuple(state.get(f"start_datasets_{key}", _given(task))),
+        datasets=datasets,
         strategy=strategy,
         strategy_settings={
             each.name: float(state.get(f"start_{strategy}_{each.name}", each.default))
@@ -77,7 +83,7 @@ def asked() -> RunRequest:
         local_epochs=int(state.get(f"start_epochs_{key}", own.local_epochs)),
         learning_rate=float(state.get(f"start_rate_{key}", own.learning_rate)),
         seed=int(state[f"start_seed_{key}"] if f"start_seed_{key}" in state else _next_run()),
-        executor=state.get("start_executor", EXECUTORS[0]),
+        executor=executor,
     )
 
 
@@ -205,11 +211,17 @@ def _next_run() -> int:
 
 def _summary(request: RunRequest, task: Task) -> None:
     parts = []
+    if request.executor == "deployed":
+        count = len(with_nodes(request).nodes)
+        parts = [amount(count, "connected site")] if count else []
     if request.sites:
         parts.append("the public hospitals" if request.partition == "natural" else amount(request.sites, "demo site"))
     if request.datasets:
         parts.append(amount(len(request.datasets), "contributed dataset"))
-    who = " and ".join(parts) or "nobody yet: choose contributed datasets or demo sites"
+    nobody = (
+        "no connected site has rows" if request.executor == "deployed" else "choose contributed datasets or demo sites"
+    )
+    who = " and ".join(parts) or f"nobody yet: {nobody}"
     st.markdown(
         f"**{task.title}** trains for {amount(request.rounds, 'round')} with "
         f"{STRATEGIES[request.strategy].title} on {who}."

@@ -12,7 +12,7 @@ from settings import get_settings
 DOES = {
     Role.ADMIN: "Starts runs, watches them and decides what Model Hive serves.",
     Role.PROVIDER: "Contributes a hospital's records and sees what the hospital gains.",
-    Role.CONTRIBUTOR: "Watches federated runs as they go.",
+    Role.CONTRIBUTOR: "Lets a machine of the own site train, and watches runs.",
     Role.USER: "Uses the models and keeps conversations with the companion.",
     Role.VISITOR: "Looks around.",
 }

@@ -9,6 +9,7 @@ from accounts import audit
 from accounts.people import UserView
 from accounts.permissions import Action
 from components import gate, theme
+from components.contribute_compute import own_machine
 from components.contributions import contribution_list, receipt_card
 from components.example_files import column_guide, example_files
 from components.plain_text import plain
@@ -32,13 +33,22 @@ WHAT_HAPPENS = (
 
 def page() -> None:
     """Draw the page for whoever is signed in."""
-    gate.require(Action.CONTRIBUTE_DATA)
+    gate.require(Action.CONTRIBUTE)
     theme.page(
         "Contribute what your site knows",
         "Your records help to train a model together with other sites, and you see what your site gains from it.",
     )
     person = gate.current_person()
-    if person is None or person.site_id is None:
+    if person is None:
+        return
+    if gate.may(Action.CONTRIBUTE_DATA):
+        _data(person)
+    st.header("Train at your own site", anchor=False)
+    own_machine(person, key=f"{KEY}_machine")
+
+
+def _data(person: UserView) -> None:
+    if person.site_id is None:
         _no_site()
         return
     site_id, known = person.site_id, tasks()

@@ -53,7 +53,7 @@ def provider(page: OpenPage) -> AppTest:
     return page("contribute", Role.PROVIDER)
 
 
-@pytest.mark.parametrize("role", [Role.VISITOR, Role.USER, Role.CONTRIBUTOR])
+@pytest.mark.parametrize("role", [Role.VISITOR, Role.USER])
 def test_who_may_not_contribute_gets_a_sentence_and_no_form(page: OpenPage, role: Role) -> None:
     app = page("contribute", role)
     assert not app.exception

@@ -12,7 +12,7 @@ FOR_ALL = ["Home", "Companion", "Model Hive"]
 LISTED = {
     Role.VISITOR: FOR_ALL,
     Role.USER: FOR_ALL,
-    Role.CONTRIBUTOR: FOR_ALL,
+    Role.CONTRIBUTOR: [*FOR_ALL, "Contribute"],
     Role.PROVIDER: [*FOR_ALL, "Contribute"],
     Role.ADMIN: [*FOR_ALL, "Contribute", "Admin"],
 }
