@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rag import embedding
-from rag.article import Article, ArticleError, Link, Passage, Sentence, read_article
+from rag import embedding, shipped_vectors
+from rag.article import SECTIONS, Article, ArticleError, Link, Passage, Sentence, read_article
 from rag.embedding import FloatArray
 from settings import ROOT, get_settings
 
@@ -83,9 +83,10 @@ def open_index(progress: Progress | None = None) -> Index:
 
 
 @lru_cache
-def shipped_titles() -> tuple[str, ...]:
-    """Return the titles of the articles that come with MedHive, in alphabetical order; reads their files once."""
-    return tuple(sorted(read_article(path).title for path in CORPUS.glob("*.md")))
+def shipped_titles() -> dict[str, tuple[str, ...]]:
+    """Return the titles of the articles that come with MedHive, by kind, in alphabetical order; reads files once."""
+    articles = sorted(map(read_article, CORPUS.glob("*.md")), key=lambda article: article.title)
+    return {kind: tuple(article.title for article in articles if article.kind == kind) for kind in SECTIONS}
 
 
 def is_open() -> bool:
@@ -159,17 +160,17 @@ def _add(article: Article, passages: "Collection", sentences: "Collection") -> N
     """Sentences first, passages last: an article whose passages are there is complete."""
     _remove(article.key, passages, sentences)
     lines = [(passage, place, line) for passage in article.passages for place, line in enumerate(passage.sentences)]
-    vectors = embedding.embed([f"{article.title}: {line.text}" for _, _, line in lines])
+    vectors = shipped_vectors.embed(indexed_texts(article))
     for start in range(0, len(lines), _BATCH):
         part = lines[start : start + _BATCH]
         sentences.add(
             ids=[f"{passage.id}#{place}" for passage, place, _ in part],
-            embeddings=list(vectors[start : start + _BATCH]),
+            embeddings=list(vectors[start : start + len(part)]),
             metadatas=[{"article": article.key}] * len(part),
         )
     passages.add(
         ids=[passage.id for passage in article.passages],
-        embeddings=list(embedding.embed([_indexed_text(passage) for passage in article.passages])),
+        embeddings=list(vectors[len(lines) :]),
         metadatas=[
             {
                 "article": article.key,
@@ -182,8 +183,10 @@ def _add(article: Article, passages: "Collection", sentences: "Collection") -> N
     )
 
 
-def _indexed_text(passage: Passage) -> str:
-    return f"{passage.title}: {passage.section}. {passage.text}"
+def indexed_texts(article: Article) -> list[str]:
+    """Return what vectors are made of: each sentence with the title, then each section with title and heading."""
+    sentences = [f"{article.title}: {line.text}" for passage in article.passages for line in passage.sentences]
+    return [*sentences, *(f"{passage.title}: {passage.section}. {passage.text}" for passage in article.passages)]
 
 
 def _remove(article: str, *collections: "Collection") -> None:

@@ -7,8 +7,9 @@ from urllib.parse import urlparse
 
 import pytest
 
+from rag import embedding, shipped_vectors
 from rag.article import CARE, SECTIONS, read_article
-from rag.index import CORPUS
+from rag.index import CORPUS, indexed_texts
 
 FILES = sorted(CORPUS.glob("*.md"))
 ARTICLES = [read_article(path) for path in FILES]
@@ -95,3 +96,16 @@ def test_no_sentence_gives_the_telephone_number_of_one_country() -> None:
 
 def test_sentences_are_plain_text() -> None:
     assert [line.text for _, line in SENTENCES if re.search(r"[<>*_`#\[\]|]|https?:|  ", line.text)] == []
+
+
+def test_every_text_has_its_vector_beside_it() -> None:
+    texts = [text for article in ARTICLES for text in indexed_texts(article)]
+    absent = shipped_vectors.missing(texts)
+    assert absent == [], f"{len(absent)} texts changed: run python -m rag.shipped_vectors"
+
+
+@pytest.mark.slow
+def test_shipped_vectors_are_those_that_the_model_gives() -> None:
+    texts = [text for article in ARTICLES for text in indexed_texts(article)][::40]
+    similarity = (shipped_vectors.embed(texts) * embedding.embed(texts)).sum(axis=1)
+    assert similarity.min() > 0.9999
