@@ -69,9 +69,7 @@ def figure(facts: Sequence[Fact], colours: Palette | None = None) -> go.Figure:
             x=x1, y=y1, ax=x0, ay=y0, xref="x", yref="y", axref="x", ayref="y", text="",
             arrowhead=2, arrowsize=1.1, arrowwidth=1.4, arrowcolor=colours.quiet, standoff=11, startstandoff=11,
         )  # fmt: skip
-    middles = [
-        tuple(sum(pair) / 2 for pair in zip(*(places[name] for name in fact.way), strict=True)) for fact in facts
-    ]
+    ends = [(places[fact.subject], places[fact.object]) for fact in facts]
     drawn.add_scatter(
         x=[(one[0] + other[0]) / 2 for one, other in ends],
         y=[(one[1] + other[1]) / 2 for one, other in ends],
@@ -88,15 +86,17 @@ def figure(facts: Sequence[Fact], colours: Palette | None = None) -> go.Figure:
         drawn.add_scatter(
             x=[places[name][0] for name in names],
             y=[places[name][1] for name in names],
-            mode="markers+text",
+            mode="markers",
             name=kind,
-            text=[_wrapped(name, _LETTERS) for name in names],
-            textposition="bottom center",
-            textfont={"color": colours.text, "size": 12},
             marker={"symbol": shape, "size": 14, "color": colours.alive, "line": {"color": colours.alive, "width": 2}},
             hovertext=[_wrapped(" ".join(_told(name, facts)), 34) for name in names],
             hovertemplate="%{hovertext}<extra></extra>",
         )
+    for name, (x, y) in places.items():  # as annotations, since only those can stand before the arrows
+        drawn.add_annotation(
+            x=x, y=y, text=_wrapped(name, _LETTERS), showarrow=False, yanchor="top", yshift=-9, borderpad=0,
+            bgcolor=colours.paper, font={"color": colours.text, "size": 12},
+        )  # fmt: skip
     rows = max(sum(x == column for x, _ in places.values()) for column, _ in places.values())
     drawn.update_xaxes(visible=False, fixedrange=True, range=[-0.5, max(x for x, _ in places.values()) + 0.5])
     drawn.update_yaxes(visible=False, fixedrange=True, range=[-rows / 2 - 0.4, rows / 2])
@@ -132,7 +132,8 @@ def layout(facts: Sequence[Fact]) -> dict[str, tuple[float, float]]:
             outwards = column[nearer] or (-1 if further in causes else 1)
             column[further] = column[nearer] + (1 if outwards > 0 else -1)
     used = sorted(set(column.values()))
-    members = [[name for name in column if column[name] == place] for place in used]
+    busiest = sorted(column, key=lambda name: -graph.degree(name))
+    members = [[name for name in busiest if column[name] == place] for place in used]
     return {
         name: (float(place), (len(names) - 1) / 2 - row)
         for place, names in enumerate(members)

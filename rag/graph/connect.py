@@ -22,6 +22,7 @@ from rag.intent import thing_asked_about
 MOST_FACTS = 8
 _SURE = 0.6  # a chain this good answers a question that no passage answers
 SECTION = "How things connect"
+_TOP = 3  # chains that tell whether a question is about a connection
 _BY_MEANING = 2  # nodes that a question means without naming them
 _ASKED: dict[Kind, str] = {
     "test": r"\btests?\b|\bscans?\b|x-?rays?|diagnos|detect|\bcheck|\bmeasur|examin|find out|\bfinds?\b|\bfound\b",
@@ -85,14 +86,16 @@ class Connected:
 
 def connect(question: str, vector: FloatArray) -> Connected:
     """Return what the graph has to say to ``question``; ``vector`` is its embedding, shape (384,)."""
-    facts = connections(question, vector)
-    if not facts:
+    starts = linked(question, vector)
+    found = chains(question, vector)
+    if not found:
         return Connected()
-    best = chains(question, vector)[0]
+    best = found[0]
+    facts = connections(question, vector)
     named = [name for name in nodes_named(question) if knowledge().nodes[name].kind != "anatomy"]
     asked = thing_asked_about(question)
     sure = best.score >= _SURE and best.start in named and (not asked or node_called(asked) is not None)
-    joined = best.start in named and (best.end in named or len(best.facts) > 1)
+    joined = any(chain.start in named and (len(chain.facts) > 1 or chain.end in starts) for chain in found[:_TOP])
     gist = knowledge().gist(best.start) if best.start in named else ()
     return Connected((*gist, *facts), joined, best.start if sure else "")
 
