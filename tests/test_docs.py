@@ -18,11 +18,11 @@ OWN_PACKAGES = {path.parent.name for path in ROOT.glob("*/__main__.py")}
 
 
 @lru_cache
-def _help(package: str, command: str) -> str:
+def _help(package: str, *command: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", package, command, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", package, *command, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
-    assert done.returncode == 0, f"python -m {package} {command} does not exist: {done.stderr[-300:]}"
+    assert done.returncode == 0, f"python -m {package} {' '.join(command)} does not exist: {done.stderr[-300:]}"
     return done.stdout
 
 
@@ -31,6 +31,8 @@ def test_every_documented_command_exists_with_its_flags(package: str, command: s
     if package not in OWN_PACKAGES:
         pytest.fail(f"the documentation names python -m {package}, which is not a command of MedHive")
     text = _help(package, command)
+    if (below := rest.split(" ")[1:2]) and f"\n    {below[0]} " in text:  # a command of a command
+        text = _help(package, command, below[0])
     for flag in re.findall(r"--[a-z][a-z-]*", rest):
         assert flag in text, f"python -m {package} {command} has no {flag}"
 
