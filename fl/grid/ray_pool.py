@@ -145,6 +145,7 @@ class Pool:
 
     def _keep(self) -> None:
         logging.getLogger("ray").setLevel(logging.ERROR)
+        os.environ.setdefault("RAY_prestart_worker_first_driver", "0")  # idle workers take 50 MB each
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # as newer versions do; else Ray warns
         path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
         settings = get_settings()
