@@ -61,6 +61,7 @@ class Worker:
         self._rehearsal = Stop()
         self._parent = parent
         self._trouble = ""
+        self._in_charge = False  # one that waits to take over is silent: the sign of life is the other's
         self._idle_since = time.monotonic()
         self._watch = threading.Thread(target=self._sign_of_life, name="sign of life", daemon=True)
         self._extras = threading.Thread(target=self._use_quiet_time, name="extras", daemon=True)
@@ -72,6 +73,7 @@ class Worker:
         with _only_one(self.ending) as alone:
             if not alone:
                 return 0
+            self._in_charge = True
             self._when_there_is_room(leases.release_dead_workers)
             checkpoint.remove_drafts()
             log.info("worker %d is ready", os.getpid())
@@ -198,7 +200,7 @@ class Worker:
                 log.info("the process that started this worker is gone")
                 self._end()
                 return
-            if time.monotonic() - said > SIGN_OF_LIFE_SECONDS:
+            if self._in_charge and time.monotonic() - said > SIGN_OF_LIFE_SECONDS:
                 said = time.monotonic()
                 self._say()
 

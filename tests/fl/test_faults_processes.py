@@ -40,6 +40,7 @@ def test_a_round_whose_actor_is_killed_loses_no_site_and_ends_bit_identical(home
     chance = random.Random(6)
     request = replace(REQUEST, executor="ray", rounds=40)
     with house() as installed:
+        undisturbed(request)  # starts Ray
         wanted, seconds = undisturbed(request)
         kills = [
             kill_once(installed, request, "actor", wanted=wanted, seconds=seconds, chance=chance) for _ in range(2)
@@ -107,7 +108,10 @@ def test_a_second_app_watches_and_takes_over_when_the_first_is_gone(
             assert second.watched() == owner.app
             assert f"another app, process {owner.app}, executes the runs" in caplog.text
             undisturbed(TINY)
-            assert runs.worker_status().pid == owner.pid
+            for _ in range(30):  # also when the second worker has long begun to wait
+                assert runs.worker_status().pid == owner.pid
+                assert second.watched() == owner.app
+                time.sleep(0.2)
 
             first.stop()
 
