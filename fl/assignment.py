@@ -4,7 +4,6 @@ A site keeps nothing that a message does not bring: the plan (the request as JSO
 preparation. What it has read and prepared is held until the run ends, so a warm round only computes.
 """
 
-from collections.abc import Collection
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -130,13 +129,19 @@ def pack(preparation: Preparation) -> dict[str, bytes]:
     return {name: getattr(preparation, name).astype("<f4").tobytes() for name in PREPARATION}
 
 
-def forget(but: Collection[int] = ()) -> None:
-    """Drop the rows this process holds, except those of some positions; called when a run ends, or samples sites."""
+def drop(position: int) -> None:
+    """Drop the rows of one site."""
+    for held in (_ROWS, _TENSORS):
+        for key in [key for key in held if key[1] == position]:
+            held.pop(key, None)
+
+
+def forget() -> None:
+    """Drop all rows this process holds."""
     global _last
     _last = None
-    for held in (_ROWS, _TENSORS):
-        for key in [key for key in held if key[1] not in but]:
-            held.pop(key, None)
+    _ROWS.clear()
+    _TENSORS.clear()
 
 
 @lru_cache(maxsize=16)

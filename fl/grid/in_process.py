@@ -12,10 +12,10 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from flwr.app import Error, Message
+from flwr.app import Context, Error, Message
 from flwr.clientapp import ClientApp
 
-from fl.assignment import forget
+from fl.assignment import drop, forget
 from fl.checks import failure_reason
 from fl.client_app import FAILED, HERE, Here
 from fl.course import Course
@@ -56,25 +56,30 @@ class InProcessGrid(SiteGrid):
         super().__init__(sites)
         self.stop = course.stop
         self._client = client
-        self._contexts = [site_context(position, sites) for position in range(sites)]
+        self._contexts: dict[int, Context] = {}
         self._threads = threads
-        self._samples = course.request.fraction < 1
+        self.samples = course.request.fraction < 1  # then rows are read anew rather than all held
 
     def stream(self, messages: Sequence[Message], deadline: float = math.inf) -> Iterator[list[Message]]:
         """Yield one reply after the other."""
-        if self._samples:
-            forget(but={position_of(message) for message in messages})
         here = Here(self.stop)
         if self._threads > 1 or deadline < math.inf:
             yield from self.in_threads(messages, deadline, here)
-            return
-        for message in messages:
-            self.stop.check()
-            yield [self.answer(message, here)]
+        else:
+            for message in messages:
+                self.stop.check()
+                yield [self.answer(message, here)]
+                if self.samples:
+                    drop(position_of(message))
+        if self.samples:
+            forget()
 
     def answer(self, message: Message, here: Here) -> Message:
         """Return a site's reply."""
-        return answer(self._client, message, self._contexts[position_of(message)], here)
+        position = position_of(message)
+        if position not in self._contexts:
+            self._contexts[position] = site_context(position, len(self._nodes))
+        return answer(self._client, message, self._contexts[position], here)
 
     def in_threads(self, messages: Sequence[Message], deadline: float, here: Here) -> Iterator[list[Message]]:
         """Yield replies as threads compute them; a site that hangs keeps its thread and nobody waits for it."""

@@ -41,8 +41,6 @@ class VectorisedGrid(InProcessGrid):
         if train is None:
             yield from super().stream(messages, deadline)
             return
-        if self._samples:
-            forget(but={position_of(message) for message in messages})
         for start in range(0, len(messages), self._at_once):
             some = messages[start : start + self._at_once]
             here = Here(self.stop)
@@ -51,6 +49,9 @@ class VectorisedGrid(InProcessGrid):
                 yield from self.in_threads(some, deadline, here)
             else:
                 yield [self.answer(message, here) for message in some]
+            if self.samples:
+                forget()
+                self._joined = {}
 
     def _train(self, asked: Assignment, positions: Sequence[int], here: Here) -> None:
         began = time.perf_counter()
@@ -70,8 +71,6 @@ class VectorisedGrid(InProcessGrid):
 
     def _rows(self, asked: Assignment, positions: tuple[int, ...]) -> Rows:
         if positions not in self._joined:
-            if self._samples:
-                self._joined = {}
             self._joined[positions] = Rows.of([asked.tensors(position) for position in positions])
         return self._joined[positions]
 

@@ -69,12 +69,13 @@ def test_a_deadline_that_nobody_misses_changes_nothing(home: object) -> None:
 def test_a_fraction_of_the_sites_is_sampled_anew_in_every_round(home: object, executor: str) -> None:
     told, request = Told(), replace(REQUEST, fraction=0.3, executor=executor)
     held: list[int] = []
-    told.on = lambda what: held.append(len(assignment._TENSORS)) if what.startswith("round") else None
+    told.on = lambda what: held.append(len(assignment._TENSORS)) if what == "site answered" else None
     outcome = run(request, told)
     asked = [{position for position, at, state in told.states if at == number} for number in range(1, 5)]
     assert [len(positions) for positions in asked] == [3, 3, 3, 3]
     assert len({frozenset(positions) for positions in asked}) > 1
-    assert max(held) == 3  # never more than the sampled ones in memory
+    assert 1 <= max(held) <= 3  # never more than the sampled ones in memory
+    assert not assignment._ROWS
     assert np.array_equal(run(request, start=told.snapshots[2]).weights, outcome.weights)
 
 
