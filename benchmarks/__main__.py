@@ -1,4 +1,4 @@
-"""Command line of the benchmarks: ``python -m benchmarks fl | scale | first-light``."""
+"""Command line of the benchmarks: ``python -m benchmarks fl | scale | first-light | kills | soak``."""
 
 import argparse
 import importlib.metadata
@@ -39,7 +39,13 @@ def main(arguments: list[str] | None = None) -> int:
     first_light = commands.add_parser("first-light", help="how long a person waits in the browser")
     first_light.set_defaults(command=_first_light)
     first_light.add_argument("--repetitions", type=int, default=5, help="how often each is measured (default 5)")
-    for each in (fl, scale, first_light):
+    kills = commands.add_parser("kills", help="processes killed at random moments of runs")
+    kills.set_defaults(command=_kills)
+    kills.add_argument("--points", type=int, default=50, help="runs during which a process is killed (default 50)")
+    soak = commands.add_parser("soak", help="memory of one worker over many short runs")
+    soak.set_defaults(command=_soak)
+    soak.add_argument("--runs", type=int, default=100, help="runs that count, after ten that do not (default 100)")
+    for each in (fl, scale, first_light, kills, soak):
         each.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, fl and scale also as .md")
     chosen = parser.parse_args(arguments)
     try:
@@ -133,6 +139,31 @@ def _first_light(chosen: argparse.Namespace) -> int:
         report = {"figures": figures, "machine": machine(), "commit": commit(), "command": _command()}
         chosen.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     return DONE
+
+
+def _kills(chosen: argparse.Namespace) -> int:
+    from benchmarks.kills import measure
+
+    found = measure(_positive("--points", chosen.points))
+    for target, figures in found["summary"].items():
+        print(f"{target:7} {figures['points']:3} killed, {figures['done_and_bit_identical']:3} ended bit-identical")
+    _keep(chosen.json, found)
+    return DONE if all(kill["same"] for kill in found["kills"]) else FAILED
+
+
+def _soak(chosen: argparse.Namespace) -> int:
+    from benchmarks.soak import LARGEST_GROWTH, measure
+
+    found = measure(_positive("--runs", chosen.runs))
+    print(f"{found['runs']} runs: {found['grown_mb']:+.1f} MB, {found['seconds_a_run']:.2f} s a run")
+    _keep(chosen.json, found)
+    return DONE if found["grown_mb"] < LARGEST_GROWTH else FAILED
+
+
+def _keep(path: Path | None, found: dict[str, Any]) -> None:
+    if path is not None:
+        report = {**found, "machine": machine(), "commit": commit(), "command": _command()}
+        path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
 def _some(option: str, chosen: str | None, known: list[str]) -> list[str]:

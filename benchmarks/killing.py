@@ -45,6 +45,11 @@ class Kill:
     same: bool
     trouble: str = ""
 
+    @property
+    def in_time(self) -> bool:
+        """Whether the run was still on its way."""
+        return self.phase != ""
+
 
 class House:
     """An app with its worker in the present MEDHIVE_HOME, started again whenever the app is killed.

@@ -15,6 +15,7 @@ from fl.request import RunRequest
 from settings import get_settings
 
 REQUEST = RunRequest("breast_cancer", sites=10, rounds=3, executor="auto")
+LARGEST_GROWTH = 50.0  # MB
 WARM_UP = 10  # runs after which a worker has loaded and cached what it ever will
 
 
