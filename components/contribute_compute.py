@@ -9,6 +9,7 @@ from data.database import now
 from fl.deploy.bundle import Bundle
 from fl.deploy.hub import Hub, HubError
 from fl.deploy.nodes import NodeView, nodes
+from models.registry import tasks
 
 LOOK_SECONDS = 5
 STATE_WORDS = {
@@ -64,7 +65,9 @@ def state_words(node: NodeView) -> str:
 
 def rows_words(node: NodeView) -> str:
     """Return what a machine has, task by task."""
-    return ", ".join(f"{amount(offer['rows'], 'row')} for {task}" for task, offer in sorted(node.offers.items()))
+    titles = {name: task.title for name, task in tasks().items()}  # a site may know tasks that this server does not
+    found = [f"{amount(offer['rows'], 'row')} for {titles.get(task, task)}" for task, offer in node.offers.items()]
+    return plain(", ".join(sorted(found)))
 
 
 def _steps(bundle: Bundle, *, key: str) -> None:
@@ -79,7 +82,8 @@ def _steps(bundle: Bundle, *, key: str) -> None:
 
 @st.fragment(run_every=LOOK_SECONDS)
 def _own_state(site: str, site_id: int | None) -> None:
-    own = [node for node in nodes() if (node.site_id == site_id if node.site_id else node.name == site)]
+    known = nodes()
+    own = [node for node in known if (node.site_id == site_id if site_id and node.site_id else node.name == site)]
     st.markdown(f"**Machines of {plain(site)}**")
     if not own:
         st.caption("None has said hello yet. It appears here a few seconds after step 3.")
@@ -88,4 +92,6 @@ def _own_state(site: str, site_id: int | None) -> None:
         st.markdown(f"`{node.fingerprint}`")
         seconds = (now() - node.seen_at).total_seconds()
         ago = "a moment ago" if seconds < 60 else f"{seconds / 60:.0f} min ago" if seconds < 7200 else "long ago"
-        st.caption(f"{rows_words(node) or 'no rows yet'} · last seen {ago}")
+        # Whoever only gives a name sees that its machine is connected, not what it holds.
+        rows = f"{rows_words(node) or 'no rows yet'} · " if site_id and node.site_id == site_id else ""
+        st.caption(f"{rows}last seen {ago}")

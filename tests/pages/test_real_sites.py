@@ -39,6 +39,13 @@ def test_a_contributor_names_the_organisation_and_is_told_what_to_type(page: Ope
     assert "python -m fl deploy site medhive-city-clinic.json" in [code.value for code in app.code]
 
 
+def test_who_only_gives_a_name_sees_that_its_machine_is_connected_and_not_its_rows(page: OpenPage, hub: Hub) -> None:
+    nodes.mark_registered(asks("City Clinic").id, 5, "City Clinic", by=None)
+    app = page("contribute", Role.CONTRIBUTOR)
+    seen = texts(app.text_input(key="contribute_machine_organisation").set_value("City Clinic").run())
+    assert ":material/link: connected" in seen and "50 rows" not in seen
+
+
 def test_a_machine_shows_as_connected_on_the_page_of_its_site(page: OpenPage, hub: Hub) -> None:
     app = page("contribute", Role.PROVIDER)
     from accounts.people import demo_people
@@ -49,7 +56,7 @@ def test_a_machine_shows_as_connected_on_the_page_of_its_site(page: OpenPage, hu
     assert "waits for an admin" in texts(app.run())
     nodes.mark_registered(node.id, 5, site, by=None)
     seen = texts(app.run())
-    assert "connected" in seen and node.fingerprint in seen and "50 rows for breast_cancer" in seen
+    assert "connected" in seen and node.fingerprint in seen and "50 rows for Breast cancer" in seen
 
 
 def test_without_a_server_the_pages_say_how_to_start_one(page: OpenPage) -> None:
