@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 METRICS = ("auc", "accuracy", "sensitivity", "specificity", "loss", "ece")
 BINS = 15  # of equal width, Guo et al. 2017, arXiv 1706.04599
 _SMALLEST = 1e-7  # probabilities are kept this far from 0 and 1 in the log loss
-_BLOCK = 4_000_000  # weights held in memory at once
+_BLOCK = 1_000_000  # weights held in memory at once
 
 Array = NDArray[np.float64]
 
