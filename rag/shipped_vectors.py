@@ -1,7 +1,7 @@
-"""Vectors of the shipped articles, kept beside them: a fresh installation answers at once instead of after a minute.
+"""Vectors of the shipped articles and the knowledge graph: a fresh installation answers at once, not after a minute.
 
 A vector is found by the text that it stands for, so one of a changed text is never used: it is computed again.
-``python -m rag.shipped_vectors`` writes the file anew after articles changed; tests/rag/test_corpus.py asks for it.
+``python -m rag.shipped_vectors`` writes the file anew after articles or graph changed; tests ask for it.
 """
 
 import hashlib
@@ -62,8 +62,13 @@ def _shipped() -> dict[int, FloatArray]:
 
 if __name__ == "__main__":
     from rag.article import read_article
+    from rag.graph.read import knowledge
+    from rag.graph.vectors import embedded_texts
     from rag.index import CORPUS, indexed_texts
 
     articles = [read_article(path) for path in sorted(CORPUS.glob("*.md"))]
-    write([text for article in articles for text in indexed_texts(article)])
-    print(f"{FILE}: {len(_shipped()):,} vectors of {len(articles)} articles, {FILE.stat().st_size / 1e6:.1f} MB")
+    of_articles = [text for article in articles for text in indexed_texts(article)]
+    write([*of_articles, *embedded_texts(knowledge())])
+    print(
+        f"{FILE}: {len(_shipped()):,} vectors of {len(articles)} articles and the graph, {FILE.stat().st_size / 1e6:.1f} MB"
+    )

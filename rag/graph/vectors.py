@@ -1,16 +1,11 @@
-"""Sentence vectors of all names and facts of the graph, kept in HOME/graph and made anew when the files changed."""
+"""Sentence vectors of all names and facts of the graph; they come with MedHive (``rag/shipped_vectors.py``)."""
 
-import os
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
-import numpy as np
-
-from rag import embedding
+from rag import shipped_vectors
 from rag.embedding import FloatArray
-from rag.graph.read import knowledge
-from settings import get_settings
+from rag.graph.read import Knowledge, knowledge
 
 
 @dataclass(frozen=True)
@@ -22,30 +17,19 @@ class Vectors:
     of_facts: FloatArray
 
 
+@lru_cache(maxsize=1)
 def vectors() -> Vectors:
-    """Return the vectors; they are computed at the first call after the files changed (about ten seconds)."""
-    return _vectors(get_settings().home / "graph")
-
-
-@lru_cache(maxsize=2)
-def _vectors(folder: Path) -> Vectors:
+    """Return the vectors; those of texts that changed since ``python -m rag.shipped_vectors`` are computed."""
     graph = knowledge()
-    names = [(node.name, text) for node in graph.nodes.values() for text in (node.name, *node.aliases)]
-    path = folder / f"{embedding.NAME}-{graph.sha256[:16]}.npy"
-    if path.is_file():
-        stored: FloatArray = np.load(path, allow_pickle=False).astype(np.float32)
-    else:
-        stored = embedding.embed([*(text for _, text in names), *(fact.text for fact in graph.facts)])
-        _keep(path, stored)
-    return Vectors(tuple(name for name, _ in names), stored[: len(names)], stored[len(names) :])
+    found = shipped_vectors.embed(embedded_texts(graph))
+    names = tuple(name for name, _ in _names(graph))
+    return Vectors(names, found[: len(names)], found[len(names) :])
 
 
-def _keep(path: Path, found: FloatArray) -> None:
-    """Write and rename, so that a second process never reads half a file; what older files gave is removed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partly = path.with_suffix(f".{os.getpid()}")
-    with partly.open("wb") as file:
-        np.save(file, found.astype(np.float16))
-    for old in path.parent.glob("*.npy"):
-        old.unlink(missing_ok=True)
-    partly.replace(path)
+def embedded_texts(graph: Knowledge) -> list[str]:
+    """Return what is embedded: all names and aliases, then the sentences of all facts."""
+    return [*(text for _, text in _names(graph)), *(fact.text for fact in graph.facts)]
+
+
+def _names(graph: Knowledge) -> list[tuple[str, str]]:
+    return [(node.name, text) for node in graph.nodes.values() for text in (node.name, *node.aliases)]

@@ -7,9 +7,11 @@ from urllib.parse import urlparse
 
 import pytest
 
+from rag import shipped_vectors
 from rag.graph.link import key
 from rag.graph.read import KNOWLEDGE, KnowledgeError, knowledge
 from rag.graph.relations import KINDS
+from rag.graph.vectors import embedded_texts
 
 GRAPH = knowledge()
 PUBLISHERS = ("nih.gov", "medlineplus.gov", "cancer.gov", "cdc.gov", "nhs.uk", "who.int", "physionet.org")
@@ -51,6 +53,11 @@ def test_every_page_belongs_to_a_public_body_and_is_used() -> None:
 def test_no_fact_gives_a_dose() -> None:
     dose = re.compile(r"\d+ ?(mg|ml|mcg|µg|g|tablets?|pills?|puffs?)\b", re.IGNORECASE)
     assert [fact.text for fact in GRAPH.facts if dose.search(fact.text)] == []
+
+
+def test_the_vectors_of_all_names_and_facts_are_shipped() -> None:
+    absent = shipped_vectors.missing(embedded_texts(GRAPH))
+    assert absent == [], f"{len(absent)} texts changed: run python -m rag.shipped_vectors"
 
 
 GOOD = '["a"]\naliases = ["aa"]\nsource = "https://medlineplus.gov/a.html"\n'
