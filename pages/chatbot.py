@@ -15,8 +15,9 @@ from components.talk import Talk, ask, history_menu, keep_last, start_anew, talk
 from data.database import now
 from rag import readiness
 from rag.answer import DISCLAIMER, LONGEST_QUESTION, QuestionError, answer
+from rag.embedding import EmbeddingMissing
 from rag.export import to_markdown
-from rag.guardrails import red_flag_at_once
+from rag.guardrails import red_flag, red_flag_at_once
 from rag.index import shipped_titles
 from rag.llm.provider import provider_notice
 
@@ -100,7 +101,13 @@ def answer_last(person: UserView | None, talk: Talk) -> None:
     question = talk.turns[-1][0]
     earlier = [(asked, given.text) for asked, given in talk.turns[:-1] if given]
     if not red_flag_at_once(question):
-        wait_until_ready()
+        try:
+            with st.spinner("Reading the question …"):
+                calm = red_flag(question) is None  # needs the encoder, but no index
+        except EmbeddingMissing:
+            calm = True  # what is missing is said below
+        if calm:
+            wait_until_ready()
     try:
         with st.spinner("Looking through the sources …"):
             given = answer(question, earlier)
