@@ -29,7 +29,8 @@ _INTENTS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (  # sections, o
         ("Side effects", "Risks and limits"),
         (
             r"side[- ]?effects?|\b(risks?|harm\w*|dangers?|dangerous|complications?|radiation|damages?|addict\w*)\b",
-            r"\bmakes? (me|you|people)\b|\b(can|do|does|could) .{0,30}\bcause\b|\b(miss|wrong|accurate|reliable)\b",
+            r"\bmakes? (me|you|people)\b|\b(can|do|does|could) .{0,30}\b(cause|give)\b",
+            r"\b(miss|wrong|accurate|reliable)\b",
         ),
     ),
     (
@@ -47,9 +48,10 @@ _INTENTS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (  # sections, o
         ),
     ),
     (
-        ("Symptoms", "Signs"),
+        ("Symptoms", "Signs", "Side effects"),
         (
             r"\b(symptoms?|signs?)\b|feel(s)? like|what .{0,25}(look|feel)s? like|\bcan you feel\b|different from",
+            r"\bhow (does|do|will) it feel\b",
             r"how (can|do|would|could) (i|you|we|one) (know|tell|notice|recogni[sz]e)",
         ),
     ),
@@ -72,8 +74,8 @@ _INTENTS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (  # sections, o
     (
         ("What to do",),
         (
-            r"\bfirst aid\b|what (should|do|can|must) (i|you|we|one) do\b|what to do|\bhow (do|to|can|should)\b",
-            r"\b(put|use|rinse|stop|steps?|save)\b",
+            r"\bfirst aid\b|what (should|do|can|must) (i|you|we|one) do\b|what to do",
+            r"\bhow (do|to|can|should|fast|hard|deep|long)\b|\b(put|use|rinse|stop|steps?|save)\b",
         ),
     ),
     (

@@ -42,7 +42,7 @@ class Weights:
     unknown: float = -0.2  # share of the question's words that no article has
     foreign: float = -0.3  # the question asks about an illness that is no topic here
     beside: float = -0.1  # a test, a drug class or first aid that the question does not name
-    floor: float = 0.52
+    floor: float = 0.59
 
 
 WEIGHTS = Weights()
