@@ -1,6 +1,7 @@
 """The server's process: Flower's SuperLink, started again whenever it ends, and the gateway in front of it."""
 
 import asyncio
+import fcntl
 import logging
 import os
 import signal
@@ -9,6 +10,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -90,8 +93,15 @@ def serve(host: str, port: int, listen: str) -> int:
     host, port : how sites reach this server.
     listen : IP address of this machine to listen on.
     """
-    ensure_certificates(hub_folder(), host)
-    hub = Hub.made(host, port)
+    with _only_one() as alone:
+        if not alone:
+            print("this installation's server for real sites is running already", file=sys.stderr)
+            return 1
+        ensure_certificates(hub_folder(), host)
+        return _serve(Hub.made(host, port), listen)
+
+
+def _serve(hub: Hub, listen: str) -> int:
     superlink = SuperLink(hub)
     if not superlink.start():
         superlink.end()
@@ -102,7 +112,7 @@ def serve(host: str, port: int, listen: str) -> int:
         uvicorn.Config(
             gateway(hub),
             host=listen,
-            port=port,
+            port=hub.port,
             ssl_certfile=str(hub_folder() / "server.crt"),
             ssl_keyfile=str(hub_folder() / "server.key"),
             access_log=False,
@@ -118,6 +128,19 @@ def serve(host: str, port: int, listen: str) -> int:
     finally:
         superlink.end()
     return 0 if server.started else 1
+
+
+@contextmanager
+def _only_one() -> Iterator[bool]:
+    """Hold the lock of this installation's server; False when another process has it."""
+    hub_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (hub_folder() / "server.lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 def _command(hub: Hub) -> list[str]:
