@@ -10,6 +10,7 @@ from rag import embedding
 from rag.article import CARE, SECTIONS, Link, Passage
 from rag.graph import Fact
 from rag.graph.connect import SECTION, Connected, connect
+from rag.graph.link import nodes_named
 from rag.guardrails import RedFlag, red_flag, red_flag_at_once
 from rag.guardrails.injection import is_attack
 from rag.guardrails.scope import out_of_scope
@@ -152,7 +153,7 @@ def answer(question: str, history: Sequence[tuple[str, str]] = (), *, progress: 
     found = _search(question, history, index)
     connected = connect(found.question, found.vector)
     facts = connected.as_passage()
-    if not found.enough and connected.topic:
+    if connected.topic and not (found.enough and _about(connected.topic, found)):
         found = replace(found, hits=(Hit(facts, _GRAPH_ALONE, True),), enough=True)
     elif not connected.joined:
         facts = Connected().as_passage()  # a question about one thing is answered by its article
@@ -166,6 +167,12 @@ def answer(question: str, history: Sequence[tuple[str, str]] = (), *, progress: 
 def _alarm(flag: RedFlag, begun: float) -> Answer:
     text = f"{flag.title}. {flag.advice}"
     return Answer(text, provider="Emergency rules", seconds=time.perf_counter() - begun, red_flag=flag)
+
+
+def _about(topic: str, found: Found) -> bool:
+    """Whether the best passage fits a question that names ``topic`` and nothing else; other questions may be wider."""
+    best = found.hits[0].passage
+    return nodes_named(found.question) != (topic,) or topic in nodes_named(f"{best.title}. {best.text}")
 
 
 def _search(question: str, history: Sequence[tuple[str, str]], index: Index) -> Found:

@@ -69,6 +69,5 @@ if __name__ == "__main__":
     articles = [read_article(path) for path in sorted(CORPUS.glob("*.md"))]
     of_articles = [text for article in articles for text in indexed_texts(article)]
     write([*of_articles, *embedded_texts(knowledge())])
-    print(
-        f"{FILE}: {len(_shipped()):,} vectors of {len(articles)} articles and the graph, {FILE.stat().st_size / 1e6:.1f} MB"
-    )
+    size = FILE.stat().st_size / 1e6
+    print(f"{FILE}: {len(_shipped()):,} vectors of {len(articles)} articles and the graph, {size:.1f} MB")

@@ -9,6 +9,7 @@ import pytest
 from rag import answer as answers
 from rag.answer import DISCLAIMER, Answer, QuestionError, answer
 from rag.export import to_markdown
+from rag.graph.read import knowledge
 from rag.index import open_index
 from settings import get_settings
 
@@ -25,9 +26,10 @@ def test_every_sentence_is_verbatim_and_each_number_leads_to_its_passage(questio
     assert lines
     assert given.provider == "Extractive"
     assert list(sources) == list(range(1, len(sources) + 1))
-    corpus = {line.text: line for passage in open_index().passages.values() for line in passage.sentences}
+    corpus = {line.text: line.links for passage in open_index().passages.values() for line in passage.sentences}
+    corpus |= {fact.text: (fact.source,) for fact in knowledge().facts}
     for text, numbers in lines:
-        assert {sources[number].url for number in numbers} == {link.url for link in corpus[text].links}
+        assert {sources[number].url for number in numbers} == {link.url for link in corpus[text]}
         for number in numbers:
             assert text in [sources[number].passage[place] for place in sources[number].cited]
             assert f"[{number}]" in given.text
@@ -47,7 +49,7 @@ def test_a_narrow_question_gets_the_sentence_that_answers_it() -> None:
     assert "Dark-green leafy vegetables" in answer("which foods have a lot of iron").text
 
 
-@pytest.mark.parametrize("question", ["what causes kidney stones", "What is lupus?", "who won the world cup in 2014"])
+@pytest.mark.parametrize("question", ["what causes narcolepsy", "What is scurvy?", "who won the world cup in 2014"])
 def test_what_no_source_covers_is_not_answered(question: str) -> None:
     given = answer(question)
     assert given.abstained
@@ -68,7 +70,7 @@ def test_it_means_the_topic_of_the_last_question() -> None:
     history = [("What are the symptoms of asthma?", "Wheezing.")]
     assert answer("and how is it treated?", history).topic == "Asthma"
     assert answer("What about tests?", history).topic == "Asthma"
-    assert answer("what causes kidney stones?", history).abstained
+    assert answer("what causes narcolepsy?", history).abstained
     assert answer("it burns when I pee", history).topic == "Urinary tract infection"
     assert answer("how do I fix it? my bike is broken", history).abstained
     assert answer("how is it treated?").abstained
@@ -85,7 +87,7 @@ def test_an_empty_or_endless_question_is_refused_without_repeating_it(question: 
     assert "aaaa" not in str(caught.value)
 
 
-@pytest.mark.parametrize("question", ["What is asthma?", "I have chest pain", "What is lupus?"])
+@pytest.mark.parametrize("question", ["What is asthma?", "I have chest pain", "What is scurvy?"])
 def test_an_answer_survives_json(question: str) -> None:
     given = answer(question)
     assert Answer.from_json(json.loads(json.dumps(given.to_json()))) == given

@@ -100,6 +100,12 @@ def test_an_ecg_finding_without_an_article_is_answered_from_the_graph() -> None:
     assert given.text.startswith("A long QT interval means that the heart's electrical recovery takes longer")
 
 
+@pytest.mark.usefixtures("companion_home")
+def test_a_condition_without_an_article_is_not_answered_with_a_similar_one() -> None:
+    given = answer("What is lupus?")
+    assert {source.topic for source in given.sources} == {"Lupus"}
+
+
 def test_a_kept_answer_from_before_the_graph_still_opens() -> None:
     stored = Answer("Hello.").to_json()
     del stored["facts"]
