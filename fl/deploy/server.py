@@ -102,13 +102,24 @@ def serve(host: str, port: int, listen: str) -> int:
 
 
 def _serve(hub: Hub, listen: str) -> int:
-    superlink = SuperLink(hub)
-    if not superlink.start():
+    # uvicorn passes on what ended it; without a handler of ours that would be the end before the SuperLink's.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    superlink, server = SuperLink(hub), _gateway_server(hub, listen)
+    try:
+        if not superlink.start():
+            print(f"the SuperLink does not start: see {get_settings().home}/logs/superlink.log", file=sys.stderr)
+            return 1
+        print(f"sites connect to {hub.address}; give each its bundle: python -m fl deploy invite NAME", flush=True)
+        asyncio.run(server.serve())
+    except KeyboardInterrupt:
+        return 0
+    finally:
         superlink.end()
-        print(f"the SuperLink does not start: see {get_settings().home}/logs/superlink.log", file=sys.stderr)
-        return 1
-    print(f"sites connect to {hub.address}; give each its bundle: python -m fl deploy invite NAME", flush=True)
-    server = uvicorn.Server(
+    return 0 if server.started else 1
+
+
+def _gateway_server(hub: Hub, listen: str) -> uvicorn.Server:
+    return uvicorn.Server(
         uvicorn.Config(
             gateway(hub),
             host=listen,
@@ -121,13 +132,6 @@ def _serve(hub: Hub, listen: str) -> int:
             timeout_graceful_shutdown=3,
         )
     )
-    try:
-        asyncio.run(server.serve())
-    except KeyboardInterrupt:
-        pass
-    finally:
-        superlink.end()
-    return 0 if server.started else 1
 
 
 @contextmanager

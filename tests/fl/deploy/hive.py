@@ -89,6 +89,8 @@ class Hive:
         superlink.kill()
 
     def end(self) -> None:
+        """End everything in order; the server takes its SuperLink with it."""
+        below = [child for process in self._processes.values() for child in psutil.Process(process.pid).children()]
         for process in self._processes.values():
             process.send_signal(signal.SIGTERM)
         for process in self._processes.values():
@@ -97,6 +99,10 @@ class Hive:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        _, left = psutil.wait_procs(below, timeout=5)
+        for child in left:
+            child.kill()
+        assert not left, "the server left its SuperLink behind"
 
     def _online(self, position: int) -> bool:
         from fl.grid.superlink import Control
