@@ -16,6 +16,7 @@ from rag.llm.provider import Statement
 from rag.retrieve import Found, Hit, content_words, own_words
 
 _MOST = 5  # sentences in an answer
+_SECTION = 6  # sentences of a whole section; what to do in an emergency must not be cut short
 _MOST_FACTS = 4  # of the graph, after them
 _NEAR = 0.12  # a sentence counts as good as the best one within this similarity
 _PASSAGES = 3
@@ -34,7 +35,7 @@ class Extractive:
     def _from_passages(self, found: Found, index: Index) -> list[Statement]:
         best = found.hits[0]
         if best.named and _asks_for_section(found, best.passage):
-            return [Statement(best.passage, line, best.score) for line in best.passage.sentences[:_MOST]]
+            return [Statement(best.passage, line, best.score) for line in best.passage.sentences[:_SECTION]]
         hits = [hit for hit in found.hits if hit.passage.article == best.passage.article][:_PASSAGES]
         return _nearest_sentences(found, hits, index)
 

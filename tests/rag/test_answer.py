@@ -43,6 +43,13 @@ def test_a_question_for_a_section_gets_the_section_and_when_to_seek_care() -> No
     assert "How is asthma treated?" in given.follow_ups
 
 
+def test_first_aid_is_told_to_its_last_step_and_with_when_to_call_for_help() -> None:
+    given = answer("first aid for choking")
+    assert "give up to five abdominal thrusts" in given.text
+    assert "If the person becomes unconscious, begin CPR." in given.text
+    assert "Call the emergency number" in given.text
+
+
 def test_a_narrow_question_gets_the_sentence_that_answers_it() -> None:
     assert "Too much salt" in answer("does salt raise blood pressure").text
     assert "within a week or two" in answer("how long does the flu last").text
