@@ -85,7 +85,7 @@ def test_a_preparation_that_failed_is_said_in_a_sentence(page: OpenPage, monkeyp
 
 
 def test_what_no_source_covers_is_said_so(page: OpenPage) -> None:
-    assert "None of my sources answers this" in said(ask(page("chatbot"), "What is lupus?"))
+    assert "None of my sources answers this" in said(ask(page("chatbot"), "What is scurvy?"))
 
 
 def test_markup_in_a_question_is_shown_as_text(page: OpenPage) -> None:
