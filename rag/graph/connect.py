@@ -95,7 +95,10 @@ def connect(question: str, vector: FloatArray) -> Connected:
     named = [name for name in nodes_named(question) if knowledge().nodes[name].kind != "anatomy"]
     asked = thing_asked_about(question)
     sure = best.score >= _SURE and best.start in named and (not asked or node_called(asked) is not None)
-    joined = any(chain.start in named and (len(chain.facts) > 1 or chain.end in starts) for chain in found[:_TOP])
+    wide = len(named) > 1 or len(kinds_asked(question)) > 1
+    joined = wide and any(
+        chain.start in named and (len(chain.facts) > 1 or chain.end in starts) for chain in found[:_TOP]
+    )
     gist = knowledge().gist(best.start) if best.start in named else ()
     return Connected((*gist, *facts), joined, best.start if sure else "")
 
