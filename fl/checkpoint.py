@@ -26,7 +26,7 @@ from models.preparation import Preparation
 from settings import get_settings
 
 FORMAT = "medhive checkpoint 1"
-STRATEGY = "strategy."
+CARRIED = "carried."
 
 
 class CheckpointError(Exception):
@@ -63,7 +63,7 @@ def write(run_id: int, key: str, checkpoint: Checkpoint, *, durable: bool = True
         "fill": snapshot.preparation.fill,
         "mean": snapshot.preparation.mean,
         "scale": snapshot.preparation.scale,
-        **{STRATEGY + name: array for name, array in snapshot.strategy_state.items()},
+        **{CARRIED + name: array for name, array in snapshot.carried.items()},
     }
     tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     state = {
@@ -136,7 +136,7 @@ def path_of(run_id: int, *, latest: bool = False) -> Path:
 
 def _checkpoint(state: Mapping[str, Any], tensors: Mapping[str, FloatArray]) -> Checkpoint:
     preparation = Preparation(tensors["fill"], tensors["mean"], tensors["scale"])
-    own = {name.removeprefix(STRATEGY): array for name, array in tensors.items() if name.startswith(STRATEGY)}
+    own = {name.removeprefix(CARRIED): array for name, array in tensors.items() if name.startswith(CARRIED)}
     snapshot = Snapshot(int(state["round"]), tensors["weights"], preparation, own)
     up, down = ({int(position): int(n) for position, n in state[name].items()} for name in ("bytes_up", "bytes_down"))
     return Checkpoint(snapshot, up, down)

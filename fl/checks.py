@@ -5,8 +5,7 @@ An update that holds NaN, or rests on no rows, would spoil the average without a
 
 import math
 import traceback
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from fl.request import RequestError
 
 LARGEST_RATIO = 100  # of an update's size to the median site's
 REMEMBERED = 20  # rounds for which a site's updates are known again
+STILL = 1e-5  # part of the weights' size; training that moves less may give the same numbers twice
 
 
 def refusal(weights: NDArray[np.generic] | None, size: int, num_examples: object, samples: int) -> str | None:
@@ -70,24 +70,32 @@ def norms_too_large(norms: Mapping[int, float]) -> dict[int, str]:
 
 
 class Earlier:
-    """Remembers the updates of each site, to know one that is sent again."""
+    """Remembers the updates of each site over the last rounds, to know one that is sent again.
 
-    def __init__(self) -> None:
-        self._prints: dict[int, deque[int]] = {}
+    Parameters
+    ----------
+    sites : how many there are.
+    marks : (sites, REMEMBERED) fingerprints, as an earlier process left them; 0 where there is none.
+    """
 
-    def remember(self, position: int, fingerprint: int) -> None:
-        """Keep in mind that a site's update counted."""
-        self._prints.setdefault(position, deque(maxlen=REMEMBERED)).append(fingerprint)
+    def __init__(self, sites: int, marks: NDArray[np.uint64] | None = None) -> None:
+        self.marks = np.zeros((sites, REMEMBERED), dtype=np.uint64) if marks is None else marks.copy()
 
-    def knows(self, position: int, fingerprint: int) -> bool:
-        """Whether it is one of the site's earlier updates."""
-        return fingerprint in self._prints.get(position, ())
+    def remember(self, round: int, positions: Sequence[int], marks: Sequence[int]) -> None:
+        """Keep in mind the updates that counted in a round."""
+        self.marks[list(positions), round % REMEMBERED] = np.array(marks, dtype=np.uint64)
+
+    def known(self, positions: Sequence[int], marks: Sequence[int]) -> list[bool]:
+        """Return for each site whether the update is one of its earlier ones."""
+        found = self.marks[list(positions)] == np.array(marks, dtype=np.uint64)[:, None]
+        return found.any(axis=1).tolist()  # type: ignore[no-any-return]
 
 
 def fingerprints(weights: FloatArray) -> list[int]:
     """Return a 64-bit number for each of (s, p) weights, the same only for the same bits."""
     bits = np.ascontiguousarray(weights).view(np.uint32).astype(np.uint64)
-    found: list[int] = (bits * _factors(weights.shape[1])).sum(axis=1, dtype=np.uint64).tolist()
+    sums = (bits * _factors(weights.shape[1])).sum(axis=1, dtype=np.uint64)
+    found: list[int] = (sums + np.uint64(1)).tolist()  # zero weights are not "none"
     return found
 
 

@@ -15,7 +15,7 @@ from data.table import FloatArray
 from fl.assignment import pack
 from fl.course import Course
 from fl.evaluation import HeldOut
-from fl.grid.watched import WatchedGrid
+from fl.grid.watched import EARLIER, WatchedGrid
 from fl.local import initial_weights, seed_of
 from fl.strategies import STRATEGIES
 from fl.watcher import RoundResult, Snapshot
@@ -78,7 +78,8 @@ def _rounds(grid: WatchedGrid, course: Course) -> None:
         aggregated, _ = strategy.aggregate_train(round, replies)
         if aggregated is not None:
             arrays = aggregated
-        snapshot = Snapshot(round, arrays["weights"].numpy(), snapshot.preparation)
+        carried = {EARLIER: grid.earlier.marks.copy()}
+        snapshot = Snapshot(round, arrays["weights"].numpy(), snapshot.preparation, carried)
         loss, metrics = grid.heldout.score(snapshot.weights)
         seconds = time.perf_counter() - began
         result = RoundResult(

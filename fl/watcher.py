@@ -7,7 +7,9 @@ happen, from the thread that runs the federation. Calls must return quickly and 
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
+
+from numpy.typing import NDArray
 
 from data.table import FloatArray
 from models.preparation import Preparation
@@ -96,7 +98,7 @@ class Snapshot:
     round: int
     weights: FloatArray  # (p,) flat, in the order of Module.parameters() then buffers
     preparation: Preparation
-    strategy_state: Mapping[str, FloatArray] = field(default_factory=dict)
+    carried: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # what else the server keeps between rounds
 
 
 class Watcher(Protocol):

@@ -16,13 +16,15 @@ from flwr.serverapp import Grid
 from numpy.typing import NDArray
 
 from data.table import FloatArray
-from fl.checks import Earlier, fingerprints, needed, norms_too_large, refusal, unusable_numbers
+from fl.checks import STILL, Earlier, fingerprints, needed, norms_too_large, refusal, unusable_numbers
 from fl.course import Course
 from fl.evaluation import HeldOut
 from fl.grid.flower import positions, stream, values_of
 from fl.watcher import Failure, QuorumLost, SiteInfo, SiteState
 
 DROP = 7  # keeps the chances of drop-outs apart from other draws of the same seed
+
+EARLIER = "earlier updates"  # name under which the server carries them from round to round
 
 Numbers = dict[str, NDArray[Any]]
 
@@ -58,6 +60,7 @@ class WatchedGrid:
     round : the present round.
     weights : (p,) global weights that the present round starts from.
     heldout : what updates are scored on.
+    earlier : what sites sent in the last rounds.
     failures : sites left out of the last exchange.
     bytes_up, bytes_down : of one site in the last round.
     """
@@ -67,7 +70,7 @@ class WatchedGrid:
         self._course = course
         self._positions = positions(inner, len(course.sites), course.stop)
         self._nodes = {position: node for node, position in self._positions.items()}
-        self._earlier = Earlier()
+        self.earlier = Earlier(len(course.sites), (course.start.carried if course.start else {}).get(EARLIER))
         self.round = 0
         self.weights: FloatArray = np.zeros(0, dtype=np.float32)
         self.heldout: HeldOut | None = None
@@ -97,8 +100,7 @@ class WatchedGrid:
             self._take(replies, present)
         self._leave_out_large(present)
         self._check_quorum(present.usable, f"round {self.round}", len(asked))
-        for position in present.usable:
-            self._earlier.remember(position, present.marks[position])
+        self.earlier.remember(self.round, list(present.usable), [present.marks[each] for each in present.usable])
         return [present.usable[position] for position in sorted(present.usable)]
 
     def ask(self, message_type: str, arrays: ArrayRecord | None = None) -> Iterator[tuple[SiteInfo, Numbers]]:
@@ -193,12 +195,14 @@ class WatchedGrid:
         with np.errstate(over="ignore"):
             norms = np.linalg.norm(stacked - self.weights, axis=1).tolist()
         scores = self.heldout.score_each(stacked) if self.heldout else [(0.0, {})] * len(updates)
-        for update, norm, mark, (loss, scored) in zip(updates, norms, fingerprints(stacked), scores, strict=True):
+        marks, still = fingerprints(stacked), STILL * float(np.linalg.norm(self.weights))
+        known = self.earlier.known([update.site.position for update in updates], marks)
+        for update, norm, mark, again, (loss, scored) in zip(updates, norms, marks, known, scores, strict=True):
             site, told = update.site, update.metrics
             if math.isnan(loss):
                 self._leave_out(site, "refused", "its weights are so large that scores are not finite")
                 continue
-            if norm and self._earlier.knows(site.position, mark):  # sending back what came is no replay
+            if again and norm > still:
                 self._leave_out(site, "refused", "it sent its update of an earlier round again")
                 continue
             if not present.usable:

@@ -16,7 +16,7 @@ from fl.grid.flower import FIRST_SITE, SiteGrid
 from fl.grid.watched import WatchedGrid
 from fl.request import RunRequest
 from fl.strategies import STRATEGIES
-from fl.watcher import SiteInfo, Stop
+from fl.watcher import QuorumLost, SiteInfo, Stop
 from tests.fl.told import Told
 
 SIZE = 5
@@ -93,3 +93,21 @@ def test_the_order_in_which_sites_answer_makes_no_difference(
 def test_equal_updates_are_their_own_mean(updates: list[tuple[FloatArray, int]]) -> None:
     same = [(updates[0][0], count) for _, count in updates]
     np.testing.assert_allclose(aggregate("fedavg", same), updates[0][0], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("moved", "taken"), [(0.0, True), (1e-7, True), (1e-2, False)])
+def test_the_same_update_twice_is_a_replay_only_if_the_global_model_has_moved_away_from_it(
+    moved: float, taken: bool
+) -> None:
+    update = np.ones(SIZE, dtype=np.float32)
+    grid = PlayedGrid([(update, 1)], [0])
+    watched = WatchedGrid(grid, Course(RunRequest("breast_cancer"), [SiteInfo(0, "Site A", 10)], Told(), Stop()))
+    watched.round, watched.weights = 1, update * 2
+    messages = [Message(RecordDict({}), dst_node_id=FIRST_SITE, message_type="train")]
+    assert len(watched.send_and_receive(messages)) == 1
+    watched.round, watched.weights = 2, update * np.float32(1 + moved)
+    if taken:
+        assert len(watched.send_and_receive(messages)) == 1
+        return
+    with pytest.raises(QuorumLost, match="it sent its update of an earlier round again"):
+        watched.send_and_receive(messages)

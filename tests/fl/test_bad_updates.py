@@ -57,6 +57,16 @@ def test_an_update_of_an_earlier_round_is_known_again(home: object, executor: st
     ]
 
 
+def test_an_update_of_before_a_resumption_is_known_again(home: object) -> None:
+    told, request = Told(), replace(REQUEST, rounds=3)
+    client = faults.client_with({1: faults.first_sent_again()}, (1, 2, 3))
+    federate(request, watcher=told, stop=Stop(), client=client)
+    resumed = federate(request, watcher=Told(), stop=Stop(), client=client, start=told.snapshots[1])
+    assert [[each.reason for each in result.failures] for result in resumed.rounds] == [
+        ["it sent its update of an earlier round again"]
+    ] * 2
+
+
 def test_with_two_sites_the_oversized_update_is_the_one_left_out(home: object) -> None:
     client = faults.client_with({1: faults.scaled(1000.0)})
     outcome = federate(replace(REQUEST, sites=2), watcher=Told(), stop=Stop(), client=client)

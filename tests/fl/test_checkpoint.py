@@ -32,7 +32,7 @@ def test_what_is_loaded_is_bit_identical_to_what_was_written(home: Path) -> None
     for one, other in (
         (loaded.snapshot.weights, written.snapshot.weights),
         (loaded.snapshot.preparation.mean, written.snapshot.preparation.mean),
-        (loaded.snapshot.strategy_state["momentum"], written.snapshot.strategy_state["momentum"]),
+        (loaded.snapshot.carried["momentum"], written.snapshot.carried["momentum"]),
     ):
         assert one.tobytes() == other.tobytes()
 
