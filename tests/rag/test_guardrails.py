@@ -1,4 +1,4 @@
-"""Emergencies are seen in lay words; education, negation, the past and stories are not taken for one."""
+"""Emergencies are seen in the words people use; education, negation, the past and stories are not taken for one."""
 
 import json
 from pathlib import Path
@@ -7,23 +7,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.guardrails import red_flag
+from rag import embedding
+from rag.guardrails import classifier, emergency, red_flag, red_flag_at_once
+from rag.guardrails.gloss import gloss
+from rag.guardrails.phrasings import held_out, read
+from rag.guardrails.rules import flags, seen_by_rules
+from rag.guardrails.train import fit
+from tests.rag.measure_guardrails import UNSEEN, lines, measure_emergencies
 
-CASES = [json.loads(line) for line in (Path(__file__).parent / "emergencies.jsonl").read_text().splitlines()]
+CASES = lines(Path(__file__).parent / "emergencies.jsonl")
 
 
-def test_every_written_emergency_is_seen_as_what_it_is() -> None:
-    seen = {case["text"]: red_flag(case["text"]) for case in CASES if case["kind"]}
-    missed = [text for text, flag in seen.items() if flag is None]
+def test_patterns_see_the_usual_words_as_what_they_are() -> None:
+    seen = {case["text"]: seen_by_rules(case["text"]) for case in CASES if case["kind"]}
     kinds = {case["text"]: case["kind"] for case in CASES}
-    assert missed == []
-    assert [text for text, flag in seen.items() if flag and flag.kind != kinds[text]] == []
+    assert [text for text, flag in seen.items() if flag is None or flag.kind != kinds[text]] == []
     assert len(seen) >= 100
 
 
-def test_no_look_alike_raises_the_alarm() -> None:
+def test_patterns_leave_the_usual_look_alikes_alone() -> None:
     calm = [case["text"] for case in CASES if not case["kind"]]
-    assert [text for text in calm if red_flag(text)] == []
+    assert [text for text in calm if seen_by_rules(text)] == []
     assert len(calm) >= 100
 
 
@@ -41,21 +45,125 @@ def test_no_look_alike_raises_the_alarm() -> None:
     ],
 )
 def test_negation_and_knowledge_hold_only_for_their_own_clause(text: str, kind: str | None) -> None:
-    flag = red_flag(text)
+    flag = seen_by_rules(text)
     assert (flag.kind if flag else None) == kind
 
 
-def test_every_red_flag_says_what_to_do_and_where_to_check_it() -> None:
-    for case in CASES:
-        if case["kind"]:
-            flag = red_flag(case["text"])
-            assert flag
-            assert "112" in flag.advice or "116 123" in flag.advice
-            assert flag.link.url.startswith("https://")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "its pumping out in time with my heartbeat",
+        "there is a parcel strap round my ribs and somebody keeps pulling it tighter, i am wet through",
+        "no puedo respirar",
+        "ich kriege keine Luft",
+        "babam bayıldı uyanmıyor",
+        "mujhe saans nahi aa rahi",
+        "What is a good diet? Anyway, grandpa has just gone grey and will not answer me.",
+    ],
+)
+def test_what_no_pattern_foresees_is_seen_too(text: str) -> None:
+    assert red_flag(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What are the symptoms of asthma?",
+        "My grandfather had a stroke in 1998",
+        "In the novel the captain is stabbed",
+        "was ist ein Herzinfarkt",
+        "how is diabetes treated",
+        "hello",
+    ],
+)
+def test_a_question_a_memory_and_a_story_raise_no_alarm(text: str) -> None:
+    assert red_flag(text) is None
+
+
+@pytest.mark.slow
+def test_unseen_phrasings_are_told_apart() -> None:
+    figures = measure_emergencies()
+    assert figures["recall"]["all"]["share"] >= 0.97
+    assert figures["false alarms"]["all"]["share"] <= 0.09
+    assert figures["recall"]["all"]["n"] >= 150
+    assert figures["false alarms"]["all"]["n"] >= 150
+
+
+def test_no_unseen_phrasing_is_among_those_learnt() -> None:
+    learnt = {
+        line.text.lower() for name in ("emergencies.txt", "look_alikes.txt", "languages.txt") for line in read(name)
+    }
+    assert learnt.isdisjoint(case["text"].lower() for case in lines(UNSEEN))
+
+
+def test_every_kind_of_emergency_says_what_to_do_and_where_to_check_it() -> None:
+    assert set(classifier.shipped().kinds) == set(flags())
+    for flag in flags().values():
+        assert "112" in flag.advice
+        assert flag.link.url.startswith("https://")
+    assert "116 123" in flags()["suicide"].advice
+
+
+def test_until_the_encoder_is_loaded_patterns_answer_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedding, "is_loaded", lambda: False)
+    monkeypatch.setattr(emergency, "red_flag", lambda _: pytest.fail("the classifier was asked"))
+    flag = red_flag_at_once("my husband has crushing chest pain")
+    assert flag
+    assert flag.kind == "heart"
+    assert red_flag_at_once("grandpa went grey and will not answer me") is None
+
+
+def test_an_emergency_at_the_end_of_a_long_message_is_read() -> None:
+    story = (
+        "We moved house in spring and the garden is lovely, with roses and a small pond that the children like. " * 8
+    )
+    assert red_flag(story) is None
+    assert red_flag(story + "My husband has just collapsed and is not breathing.")
+    assert max(map(len, classifier.pieces(story * 3))) <= 2 * 300
+
+
+def test_weights_that_are_not_those_of_the_card_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = bytearray(classifier.WEIGHTS_FILE.read_bytes())
+    changed[-1] ^= 1
+    (tmp_path / "weights.safetensors").write_bytes(changed)
+    monkeypatch.setattr(classifier, "WEIGHTS_FILE", tmp_path / "weights.safetensors")
+    with pytest.raises(classifier.ClassifierBroken, match="not the file of its card"):
+        classifier.shipped.__wrapped__()
+
+
+def test_the_card_tells_how_the_weights_came_about() -> None:
+    card = json.loads(classifier.CARD_FILE.read_text())
+    assert card["command"].startswith("python -m rag.guardrails.train")
+    everything = [line for name in ("emergencies.txt", "look_alikes.txt", "languages.txt") for line in read(name)]
+    assert card["lines"]["held out"] == sum(map(held_out, everything))
+    assert card["lines"]["learnt"] == len(everything) - card["lines"]["held out"]
+
+
+@pytest.mark.slow
+def test_training_learns_who_and_when_from_a_few_lines() -> None:
+    some = [line for name in ("emergencies.txt", "look_alikes.txt") for line in read(name)[::25]]
+    judge = fit(some, epochs=2, seed=1)
+    scores = judge.scores([line.text for line in some])[:, 0]
+    events = [bool(line.kind) for line in some]
+    assert scores[events].mean() > scores[[not event for event in events]].mean() + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "english"),
+    [
+        ("me duele mucho el pecho", "pain strong chest"),
+        ("mein Vater ist bewusstlos", "my father unconscious"),
+        ("o die is broken and the sir is out", "o die is broken and the sir is out"),
+    ],
+)
+def test_other_languages_become_rough_english_and_english_stays(text: str, english: str) -> None:
+    assert gloss(text) == english
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=1000))
 def test_any_text_is_judged_without_an_error(text: str) -> None:
-    red_flag(text)
-    red_flag(f"I have chest pain {text}")
+    gloss(text)
+    classifier.pieces(text)
+    seen_by_rules(text)
+    seen_by_rules(f"I have chest pain {text}")
