@@ -49,7 +49,7 @@ class Assignment:
     @cached_property
     def task(self) -> Task:
         """The task of the request."""
-        return get_task(self.request.task)
+        return _task(self.plan)
 
     @cached_property
     def round(self) -> int:
@@ -147,3 +147,8 @@ def forget() -> None:
 @lru_cache(maxsize=16)
 def _request(plan: str) -> RunRequest:
     return RunRequest.from_json(plan)
+
+
+@lru_cache(maxsize=16)
+def _task(plan: str) -> Task:
+    return get_task(_request(plan).task)

@@ -68,8 +68,9 @@ class Stack:
         self._shapes = [(name, parameter.shape) for name, parameter in net.network.named_parameters()]
         self._sizes = [shape.numel() for _, shape in self._shapes]
 
+        # weights are never tied here: can_stack compares the outcome with that of the network itself
         def forward(parameters: dict[str, Tensor], x: Tensor) -> Tensor:
-            return functional_call(self._network, parameters, (x,))  # type: ignore[no-any-return]
+            return functional_call(self._network, parameters, (x,), tie_weights=False)  # type: ignore[no-any-return]
 
         self._each_its_own = vmap(forward)
         self._all_the_same = vmap(forward, in_dims=(0, None))
