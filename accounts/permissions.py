@@ -40,8 +40,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
     Role.VISITOR: _EVERYONE,
     Role.USER: _SIGNED_IN,
     Role.CONTRIBUTOR: _SIGNED_IN | {Action.CONTRIBUTE, Action.WATCH_RUNS},
-    Role.PROVIDER: _SIGNED_IN
-    | {Action.CONTRIBUTE, Action.CONTRIBUTE_DATA, Action.VIEW_OWN_BENEFIT, Action.WATCH_RUNS},
+    Role.PROVIDER: _SIGNED_IN | {Action.CONTRIBUTE, Action.CONTRIBUTE_DATA, Action.VIEW_OWN_BENEFIT, Action.WATCH_RUNS},
     Role.ADMIN: frozenset(Action),
 }
 

@@ -34,13 +34,13 @@ def test_search_lists_passages_and_takes_a_file_of_questions(
     assert found["hits"][0]["id"] == "osteoarthritis/Symptoms"
     assert len(found["hits"]) == 2
     file = tmp_path / "q.jsonl"
-    file.write_text('{"question": "What is asthma?"}\n\n{"question": "What is lupus?"}\n')
+    file.write_text('{"question": "What is asthma?"}\n\n{"question": "What is scurvy?"}\n')
     assert main(["search", "--file", str(file), "--json"]) == 0
     assert [row["enough"] for row in json.loads(capsys.readouterr().out)["results"]] == [True, False]
 
 
 def test_ingest_indexes_a_file_or_a_folder(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    write(tmp_path, FRONT + BODY)
+    write(tmp_path, FRONT + BODY, "hiccups.md")
     assert main(["ingest", str(tmp_path)]) == 0
     assert capsys.readouterr().out.startswith("1 articles, 6 passages")
 
