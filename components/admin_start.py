@@ -7,7 +7,7 @@ from components import gate
 from components.theme import amount
 from data.vault import Receipt, receipts
 from fl.deploy.nodes import with_nodes
-from fl.request import EXECUTORS
+from fl.request import EXECUTORS, LONGEST_DEADLINE
 from fl.runs import RequestError, RunRequest, list_runs, submit, worker_status
 from fl.strategies import STRATEGIES
 from models.registry import tasks
@@ -21,8 +21,8 @@ PARTITIONS = {
 }
 EXECUTOR_WORDS = {
     "auto": "automatic",
-    "in-process": "in process (small models)",
-    "ray": "Ray actors (large models)",
+    "in-process": "in process (any model)",
+    "ray": "Ray actors (other processes, other machines)",
     "vectorised": "vectorised (many small sites at once)",
     "flower": "Flower's own simulation (reference)",
     "deployed": "real sites that are connected",
@@ -42,8 +42,11 @@ def start_form() -> None:
         )
         task = known[name]
         st.caption(task.question)
-        _datasets(task)
-        _demo_sites(task)
+        if st.session_state.get("start_executor") == "deployed":
+            st.caption("Real sites train on the rows in their own vaults: no demo sites, no datasets from this vault.")
+        else:
+            _datasets(task)
+            _demo_sites(task)
     with how:
         st.subheader("How", anchor=False)
         _strategy()
@@ -84,6 +87,9 @@ def asked() -> RunRequest:
         learning_rate=float(state.get(f"start_rate_{key}", own.learning_rate)),
         seed=int(state[f"start_seed_{key}"] if f"start_seed_{key}" in state else _next_run()),
         executor=executor,
+        fraction=float(state.get("start_fraction", 100)) / 100,
+        deadline=float(state.get("start_deadline", 0)),
+        drop=float(state.get("start_drop", 0)) / 100,
     )
 
 
@@ -202,6 +208,31 @@ def _training(task: Task) -> None:
         key="start_executor",
         help="What computes the sites' updates. All give the same model; they differ in speed.",
     )
+    with st.expander("Absent sites"):
+        st.number_input(
+            "Sites sampled for each round (%)",
+            1,
+            100,
+            100,
+            key="start_fraction",
+            help="With many sites a part of them, drawn anew for each round, is enough.",
+        )
+        st.number_input(
+            "Deadline of a round (seconds)",
+            0,
+            LONGEST_DEADLINE,
+            0,
+            key="start_deadline",
+            help="The round goes on without sites that have not answered by then. 0 waits for all.",
+        )
+        st.number_input(
+            "Trial: chance that a site drops out of a round (%)",
+            0,
+            99,
+            0,
+            key="start_drop",
+            help="To see what drop-outs do to the model. Below quorum the run stops with the last good model.",
+        )
 
 
 def _next_run() -> int:
