@@ -165,9 +165,16 @@ def _strategy() -> None:
     info = STRATEGIES[name]
     st.caption(f"{info.summary} [Paper]({info.paper})")
     for each in info.parameters:
-        st.number_input(each.title, each.low, each.high, each.default, format="%g", key=f"start_{name}_{each.name}")
-    for each in info.parameters:
-        st.caption(each.help)
+        st.number_input(
+            each.title,
+            each.low,
+            each.high,
+            each.default,
+            step=1.0 if each.whole else None,
+            format="%g",
+            key=f"start_{name}_{each.name}",
+            help=each.help,
+        )
 
 
 def _training(task: Task) -> None:

@@ -175,7 +175,7 @@ def _line(run: "RunSummary") -> str:
         said.append(f"number {run.position_in_queue} in the queue")
     if run.status == "queued" and run.priority:
         said.append(f"priority {run.priority}")
-    line = f"{run.id:>5}  {moment}  {run.task:<16} {run.strategy:<10} {run.status:<10} {rounds:>9}  {', '.join(said)}"
+    line = f"{run.id:>5}  {moment}  {run.task:<16} {run.strategy:<13} {run.status:<10} {rounds:>9}  {', '.join(said)}"
     return line.rstrip()
 
 
@@ -189,9 +189,9 @@ def _strategies(_: argparse.Namespace) -> int:
     from fl.strategies import STRATEGIES
 
     for strategy in STRATEGIES.values():
-        print(f"{strategy.name:<10} {strategy.title}: {strategy.summary} {strategy.paper}")
+        print(f"{strategy.name:<14} {strategy.title}: {strategy.summary} {strategy.paper}")
         for each in strategy.parameters:
-            print(f"{'':<10}   --setting {each.name}={each.default:g}  ({each.low:g} to {each.high:g}) {each.help}")
+            print(f"{'':<14}   --setting {each.name}={each.default:g}  ({each.low:g} to {each.high:g}) {each.help}")
     return DONE
 
 

@@ -7,8 +7,9 @@ resumed run goes on with the right round number.
 import gc
 import random
 import time
-from functools import cache
+from functools import cache, cached_property
 
+import numpy as np
 from flwr.app import Array, ArrayRecord, ConfigRecord, Context, MetricRecord, RecordDict
 from flwr.serverapp import Grid, ServerApp
 from flwr.serverapp.strategy import FedAvg
@@ -19,7 +20,11 @@ from fl.course import Course
 from fl.evaluation import HeldOut
 from fl.grid.watched import EARLIER, WatchedGrid
 from fl.local import initial_weights, seed_of
+from fl.sites import public_split
 from fl.strategies import STRATEGIES
+from fl.strategies.memory import memory_of, remind
+from fl.strategies.rule import Array as Array64
+from fl.strategies.ruled import Ruled
 from fl.watcher import RoundResult, Snapshot
 from models.preparation import Preparation, combine_medians, combine_moments
 from models.registry import get_task
@@ -65,6 +70,9 @@ def _rounds(grid: WatchedGrid, course: Course) -> None:
     strategy: FedAvg = STRATEGIES[request.strategy].make(request.strategy_settings)
     strategy.fraction_train = request.fraction
     strategy.train_metrics_aggr_fn = _no_metrics
+    if isinstance(strategy, Ruled):
+        strategy.meet(grid.sites, ServerRows(request.task, snapshot.preparation).losses)
+    remind(strategy, snapshot.carried)
     grid.heldout = HeldOut(get_task(request.task), snapshot.preparation)
     config = ConfigRecord({"plan": request.plan, **pack(snapshot.preparation)})
     arrays = _record({"weights": snapshot.weights})
@@ -79,9 +87,14 @@ def _rounds(grid: WatchedGrid, course: Course) -> None:
         random.seed(seed_of(request.seed, round, SERVER))  # with which Flower samples sites
         replies = grid.send_and_receive(strategy.configure_train(round, arrays, config, grid.inner))
         aggregated, _ = strategy.aggregate_train(round, replies)
-        if aggregated is not None:
-            arrays = aggregated
-        carried = {EARLIER: grid.earlier.marks.copy()}
+        if aggregated is None:
+            text = f"{len(replies)} updates are too few for {request.strategy}: round {round} left the model as it was."
+            course.watcher.event(text, "warning")
+        else:
+            arrays = _as_float32(aggregated)
+        if isinstance(strategy, Ruled) and strategy.said:
+            course.watcher.event(strategy.said)
+        carried = {EARLIER: grid.earlier.marks.copy(), **memory_of(strategy)}
         snapshot = Snapshot(round, arrays["weights"].numpy(), snapshot.preparation, carried)
         loss, metrics = grid.heldout.score(snapshot.weights)
         seconds = time.perf_counter() - began
@@ -91,6 +104,33 @@ def _rounds(grid: WatchedGrid, course: Course) -> None:
         _tell(course, result, snapshot)
         course.seconds.setdefault("first_round", time.monotonic() - course.began)
     course.seconds["rounds"] = time.monotonic() - course.began - course.seconds["startup"]
+
+
+class ServerRows:
+    """The task's calibration rows, by which the server may judge models: no result is scored on them.
+
+    Parameters
+    ----------
+    task, preparation : whose rows, and what turns them into features.
+    """
+
+    def __init__(self, task: str, preparation: Preparation) -> None:
+        self._task, self._preparation = task, preparation
+
+    @cached_property
+    def _rows(self) -> HeldOut:
+        public, split = public_split(self._task)
+        return HeldOut(get_task(self._task), self._preparation, public.take(split.calibration))
+
+    def losses(self, weights: FloatArray) -> Array64:
+        """Return the (s,) losses of (s, p) weights; infinite where a model gives no finite answer."""
+        return np.array([np.inf if np.isnan(loss) else loss for loss, _ in self._rows.score_each(weights)])
+
+
+def _as_float32(arrays: ArrayRecord) -> ArrayRecord:
+    """Return weights as sites take them: some server optimisers compute with more digits."""
+    weights = arrays["weights"].numpy()
+    return arrays if weights.dtype == np.float32 else _record({"weights": weights.astype(np.float32)})
 
 
 @cache

@@ -103,6 +103,11 @@ class WatchedGrid:
         self.earlier.remember(self.round, list(present.usable), [present.marks[each] for each in present.usable])
         return [present.usable[position] for position in sorted(present.usable)]
 
+    @property
+    def sites(self) -> dict[int, SiteInfo]:
+        """Node → site."""
+        return {node: self._course.sites[position] for node, position in self._positions.items()}
+
     def ask(self, message_type: str, arrays: ArrayRecord | None = None) -> Iterator[tuple[SiteInfo, Numbers]]:
         """Ask every site something besides an update; yield the answers that count as they arrive.
 

@@ -1,8 +1,31 @@
 """The strategies a run can follow, by name. One file a strategy; each declares an INFO."""
 
-from fl.strategies import fedavg, fedprox
+from fl.strategies import (
+    bulyan,
+    equal,
+    fedadagrad,
+    fedadam,
+    fedavg,
+    fedavgm,
+    fedcostw,
+    fedmedian,
+    fedpid,
+    fedprox,
+    fedtrimmedavg,
+    fedyogi,
+    krum,
+    multikrum,
+    qfedavg,
+)
 from fl.strategies.info import Parameter, StrategyInfo
 
-STRATEGIES: dict[str, StrategyInfo] = {info.name: info for info in (fedavg.INFO, fedprox.INFO)}
+_AVERAGING = (fedavg, fedprox, equal)
+_SERVER_OPTIMISERS = (fedavgm, fedadagrad, fedadam, fedyogi)
+_ROBUST = (fedmedian, fedtrimmedavg, krum, multikrum, bulyan)
+_BY_LOSS = (qfedavg, fedcostw, fedpid)
+
+STRATEGIES: dict[str, StrategyInfo] = {
+    each.INFO.name: each.INFO for each in (*_AVERAGING, *_SERVER_OPTIMISERS, *_ROBUST, *_BY_LOSS)
+}
 
 __all__ = ["STRATEGIES", "Parameter", "StrategyInfo"]

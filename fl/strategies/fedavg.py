@@ -7,7 +7,7 @@ https://arxiv.org/abs/1602.05629. This is Flower's FedAvg, unmodified.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from fl.strategies.info import StrategyInfo
+from fl.strategies.info import EVERYBODY, StrategyInfo
 
 if TYPE_CHECKING:
     from flwr.serverapp.strategy import FedAvg
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def _make(_settings: Mapping[str, float]) -> "FedAvg":
     from flwr.serverapp.strategy import FedAvg
 
-    return FedAvg(fraction_train=1.0, fraction_evaluate=0.0, min_train_nodes=1, min_available_nodes=1)
+    return FedAvg(**EVERYBODY)
 
 
 INFO = StrategyInfo(

@@ -7,7 +7,7 @@ adds mu / 2 · ‖w − w_global‖² to its loss (fl.local); aggregation is tha
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from fl.strategies.info import Parameter, StrategyInfo
+from fl.strategies.info import EVERYBODY, Parameter, StrategyInfo
 
 if TYPE_CHECKING:
     from flwr.serverapp.strategy import FedProx
@@ -16,13 +16,7 @@ if TYPE_CHECKING:
 def _make(settings: Mapping[str, float]) -> "FedProx":
     from flwr.serverapp.strategy import FedProx
 
-    return FedProx(
-        fraction_train=1.0,
-        fraction_evaluate=0.0,
-        min_train_nodes=1,
-        min_available_nodes=1,
-        proximal_mu=settings["proximal_mu"],
-    )
+    return FedProx(**EVERYBODY, proximal_mu=settings["proximal_mu"])
 
 
 INFO = StrategyInfo(

@@ -6,12 +6,20 @@ Making one imports Flower, so a page that only lists strategies stays light.
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flwr.serverapp.strategy import FedAvg
 
     Make = Callable[[Mapping[str, float]], FedAvg]
+
+# How Flower's strategies are made here: every site is asked, and evaluation is the server's own affair (fl.evaluation).
+EVERYBODY: dict[str, Any] = {
+    "fraction_train": 1.0,
+    "fraction_evaluate": 0.0,
+    "min_train_nodes": 1,
+    "min_available_nodes": 1,
+}
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,7 @@ class Parameter:
     name, title : in requests, and in words.
     default, low, high : both ends allowed.
     help : what it does and which values are usual.
+    whole : whether only whole numbers are allowed.
     """
 
     name: str
@@ -31,6 +40,7 @@ class Parameter:
     low: float
     high: float
     help: str
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,7 @@ class StrategyInfo:
     paper : address of the paper.
     parameters : what it takes.
     make : settings → strategy of Flower, of any class derived from FedAvg.
+    individual : whether it looks at single updates, and so needs a server that sees them.
     """
 
     name: str
@@ -52,6 +63,7 @@ class StrategyInfo:
     paper: str
     parameters: tuple[Parameter, ...]
     make: "Make"
+    individual: bool = False
 
     def settings(self, given: Mapping[str, float]) -> dict[str, float]:
         """Return ``given`` with defaults for what is missing; ValueError with a sentence for what is unknown or off."""
@@ -64,4 +76,6 @@ class StrategyInfo:
             number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
             if not number or not low <= value <= high:
                 raise ValueError(f"{name} of strategy {self.name} is {value!r}: give a number from {low} to {high}.")
+            if known[name].whole and value != int(value):
+                raise ValueError(f"{name} of strategy {self.name} is {value!r}: give a whole number.")
         return {name: float(given.get(name, parameter.default)) for name, parameter in known.items()}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
-from flwr.app import Array, ArrayRecord, Message, MetricRecord, RecordDict
+from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -16,11 +16,14 @@ from fl.grid.flower import FIRST_SITE, SiteGrid
 from fl.grid.watched import WatchedGrid
 from fl.request import RunRequest
 from fl.strategies import STRATEGIES
+from fl.strategies.ruled import Ruled
 from fl.watcher import QuorumLost, SiteInfo, Stop
 from tests.fl.told import Told
 
 SIZE = 5
 FLOATS = st.floats(-1e3, 1e3, width=32)
+MEANS_BY_ROWS = ("fedavg", "fedprox")
+WITHIN_THE_HULL = (*MEANS_BY_ROWS, "equal", "fedmedian", "fedtrimmedavg", "krum", "multikrum", "fedcostw", "fedpid")
 UPDATES = st.lists(st.tuples(arrays(np.float32, SIZE, elements=FLOATS), st.integers(1, 10_000)), min_size=1, max_size=8)
 
 
@@ -51,16 +54,18 @@ def aggregate(name: str, updates: list[tuple[FloatArray, int]], order: list[int]
     watched = WatchedGrid(grid, Course(RunRequest("breast_cancer"), sites, Told(), Stop()))
     watched.weights = np.full(SIZE, 1e6, dtype=np.float32)  # far from all updates, so that none counts as large
     strategy = STRATEGIES[name].make(STRATEGIES[name].settings({}))
-    empty = RecordDict({})
-    messages = [Message(empty, dst_node_id=node, message_type="train") for node in grid.get_node_ids()]
+    if isinstance(strategy, Ruled):
+        strategy.meet(watched.sites, lambda weights: np.square(weights.astype(np.float64)).sum(axis=1))
+    start = ArrayRecord({"weights": Array(watched.weights)})
+    messages = list(strategy.configure_train(1, start, ConfigRecord({}), grid))
     aggregated, _ = strategy.aggregate_train(1, watched.send_and_receive(messages))
     assert aggregated is not None
     return np.asarray(aggregated["weights"].numpy())
 
 
-@pytest.mark.parametrize("name", list(STRATEGIES))
+@pytest.mark.parametrize("name", WITHIN_THE_HULL)
 @given(updates=UPDATES)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_global_model_lies_within_the_hull_of_the_updates(name: str, updates: list[tuple[FloatArray, int]]) -> None:
     stacked = np.stack([weights for weights, _ in updates])
     slack = 1e-5 * (1 + np.abs(stacked).max())
@@ -69,7 +74,7 @@ def test_the_global_model_lies_within_the_hull_of_the_updates(name: str, updates
     assert (mean <= stacked.max(axis=0) + slack).all()
 
 
-@pytest.mark.parametrize("name", list(STRATEGIES))
+@pytest.mark.parametrize("name", MEANS_BY_ROWS)
 @given(updates=UPDATES)
 @settings(max_examples=50, deadline=None)
 def test_the_global_model_is_the_mean_weighted_by_rows(name: str, updates: list[tuple[FloatArray, int]]) -> None:
