@@ -4,6 +4,7 @@ Messages: ``query.medians`` and ``query.moments`` ask for what models.preparatio
 ``train.alone`` for a model that this site trains without the others, to measure its benefit.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -14,12 +15,16 @@ from typing import Any
 from flwr.app import Array, ArrayRecord, Context, Error, Message, MetricRecord, RecordDict
 from flwr.clientapp import ClientApp
 from numpy.typing import NDArray
+from torch import Tensor
 
 from data.table import FloatArray
-from fl.assignment import assignment
+from fl.assignment import Assignment, assignment
 from fl.checks import failure_reason
 from fl.grid.flower import LiveArray
-from fl.local import network_of, train, train_alone
+from fl.local import FlatNetwork, network_of, train, train_alone
+from fl.privacy.examples import train_privately
+from fl.privacy.guard import check_site
+from fl.privacy.update import clipped_update
 from fl.watcher import Cancelled, Stop
 from models.preparation import Preparation, fill_gaps, medians, moments
 
@@ -92,9 +97,25 @@ def _train(message: Message, context: Context) -> RecordDict:
     else:
         began, net = time.perf_counter(), network_of(asked.request.task)
         stop = here.stop if here else None
-        loss = train(net, x, y, asked.start, asked.recipe, seed=asked.seed(position), stop=stop)
+        loss = _learn(net, asked, position, (x, y), stop)
         weights, seconds = net.take(), time.perf_counter() - began
-    return _answer({"weights": weights}, {"num-examples": len(y), "train_loss": loss, "seconds": seconds})
+    metrics: dict[str, int | float] = {"num-examples": len(y), "train_loss": loss, "seconds": seconds}
+    if asked.request.private:
+        del metrics["train_loss"]  # no noise would cover it
+    if asked.request.dp_epsilon and asked.request.dp_level == "client":
+        weights = clipped_update(weights, asked.start, asked.request.dp_clip)
+    return _answer({"weights": weights}, metrics)
+
+
+def _learn(net: FlatNetwork, asked: Assignment, position: int, rows: tuple[Tensor, Tensor], stop: Stop | None) -> float:
+    """Train for a round; return the mean loss, NaN where it must not be known."""
+    x, y = rows
+    request, seed = asked.request, asked.seed(position)
+    if not request.dp_epsilon or request.dp_level != "example":
+        return train(net, x, y, asked.start, asked.recipe, seed=seed, stop=stop)
+    budget = check_site(request, len(y), asked.round)
+    train_privately(net, x, y, asked.start, asked.recipe, budget, clip=request.dp_clip, seed=seed, stop=stop)
+    return math.nan
 
 
 @app.train("alone")

@@ -173,7 +173,7 @@ def _done(lease: Lease, recorder: Recorder, request: RunRequest, outcome: "Outco
         calibration=outcome.calibration,
         scores=outcome.scores,
         n_heldout=outcome.n_heldout,
-        rounds=request.rounds,
+        rounds=outcome.last_round,
         executor=outcome.executor,
         data=outcome.data,
         benefit=outcome.benefit,

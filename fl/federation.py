@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from data.table import FloatArray
 from fl import sites
 from fl.course import Course
+from fl.privacy.guard import Guard
 from fl.request import RequestError, RunRequest
 from fl.watcher import Cancelled, QuorumLost, RoundResult, SiteInfo, Snapshot, Stop, Watcher
 from models.calibration import Calibration
@@ -41,6 +42,7 @@ class Outcome:
     executor : the one used, never "auto".
     seconds : startup (until the first round began), first_round (until it ended), rounds (all of them), total.
     data : see ``fl.sites.described``.
+    last_round : done, fewer than asked for when a privacy budget was spent before.
     """
 
     weights: FloatArray
@@ -54,6 +56,7 @@ class Outcome:
     executor: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
+    last_round: int = 0
 
 
 def federate(
@@ -97,6 +100,7 @@ def _federate(
     began = time.monotonic()
     watcher.phase("warming up")
     course = Course(request, sites.roster(request), watcher, stop, start, began)
+    Guard(request, course.sites)  # before anything is computed: no noise may be enough
     watcher.sites(course.sites)
     stop.check()
     executor = executor_for(request)
@@ -121,6 +125,7 @@ def _federate(
         executor=executor,
         seconds={**course.seconds, "total": time.monotonic() - began},
         data=sites.described(request, took_part),
+        last_round=course.snapshot.round,
     )
 
 
@@ -138,6 +143,8 @@ def executor_for(request: RunRequest) -> str:
     from fl.together import can_stack
 
     net = network_of(request.task)
+    if request.dp_epsilon and request.dp_level == "example":  # stacked training has no noise for each row
+        return "in-process"
     if len(net.weights) < LARGE:
         return "vectorised" if can_stack(net, example(request.task)) else "in-process"
     return "ray" if get_settings().ray_address else "in-process"

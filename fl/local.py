@@ -125,11 +125,13 @@ class Recipe:
     @classmethod
     def of(cls, request: RunRequest, task: Task, round: int, proximal_mu: float = 0.0) -> "Recipe":
         """Return the recipe of round ``round`` (from 1)."""
+        # Adam divides by the size of gradients, which under noise is that of the noise
+        noisy = request.dp_epsilon and request.dp_level == "example"
         return cls(
             epochs=request.local_epochs,
             batch_size=request.batch_size,
             learning_rate=request.learning_rate * task.training.decay ** (round - 1),
-            optimiser=task.training.optimiser,
+            optimiser="sgd" if noisy else task.training.optimiser,
             weight_decay=task.training.weight_decay,
             proximal_mu=proximal_mu,
         )
@@ -210,6 +212,12 @@ def own_preparation(task: Task, rows: Dataset) -> Preparation:
     fill = combine_medians([medians(rows.x)])
     mean, scale = combine_moments([moments(fill_gaps(task, rows.x, fill))])
     return Preparation(fill, mean, scale)
+
+
+def public_preparation(task: Task) -> Preparation:
+    """Return the preparation fitted on the task's public calibration rows, which belong to no site."""
+    rows, split = public_split(task.name)
+    return own_preparation(task, rows.take(split.calibration))
 
 
 def train_alone(

@@ -68,6 +68,7 @@ def parser(carry_out: Mapping[str, Command]) -> Parser:
     run = command("run", "train a task over its sites", _RUN, _RUN_EXAMPLES)
     _who(run)
     _how(run)
+    _privately(run)
     _where(run)
     resume = command("resume", "go on with a cancelled, failed or waiting run after its last round, in this process")
     for executing in (run, resume):
@@ -157,6 +158,41 @@ def _how(run: Parser) -> None:
         type=float,
         metavar="CHANCE",
         help="for trials: the chance, 0 to below 1, that a site drops out of a round (default: 0)",
+    )
+
+
+def _privately(run: Parser) -> None:
+    private = run.add_argument_group("how private it is")
+    private.add_argument(
+        "--dp-epsilon",
+        type=float,
+        metavar="E",
+        help="differential privacy: the most that the run may tell of one row or site; 8 is usual, 1 strict, 0 none; "
+        "the noise is computed from it, and the run ends when it is spent (default: 0)",
+    )
+    private.add_argument(
+        "--dp-delta",
+        type=float,
+        metavar="D",
+        help="chance with which that may fail; below one over the number of rows (default: 1e-05)",
+    )
+    private.add_argument(
+        "--dp-level",
+        metavar="LEVEL",
+        help="what is hidden: example, each row, by noise at its site, or client, each whole site, by noise on the "
+        "mean, which takes hundreds of sites (default: example)",
+    )
+    private.add_argument(
+        "--dp-clip",
+        type=float,
+        metavar="LENGTH",
+        help="the longest that the gradient of a row (default: 0.3), or the update of a site (default: 1), may be",
+    )
+    private.add_argument(
+        "--dp-noise",
+        type=float,
+        metavar="TIMES",
+        help="noise as a multiple of --dp-clip, in place of the least that lets all rounds fit (default: 0)",
     )
 
 

@@ -11,8 +11,12 @@ from fl.strategies import STRATEGIES
 from models.task import Task
 
 EXECUTORS = ("auto", "in-process", "vectorised", "ray", "flower", "deployed")
+DP_LEVELS = ("example", "client")
+MEANS = ("fedavg", "fedprox")  # strategies that only average
 LONGEST_DEADLINE = 86_400  # seconds
 LARGEST = {"sites": 10_000, "rounds": 10_000, "local_epochs": 1_000, "batch_size": 100_000, "seed": 2**31 - 1}
+
+DP_TRAINING = {"batch_size": LARGEST["batch_size"], "local_epochs": 1, "learning_rate": 2.0, "dp_clip": 0.3}
 
 
 class RequestError(ValueError):
@@ -40,7 +44,14 @@ class RunRequest:
     fraction : part of the sites, above 0 and at most 1, that is sampled for each round.
     deadline : seconds after which a round goes on without the sites that have not answered; 0 waits for all.
     drop : probability, at least 0 and below 1, with which a site drops out of a round, to try what that does.
-    benefit : whether to train each site alone and all pooled afterwards, for comparison.
+    benefit : whether to train each site alone and all pooled afterwards, for comparison; never in a private run, for
+        a site's own model would leave it bare.
+    dp_epsilon : differential privacy: the most, ε, that a run may tell of one row or one site; 0 for no such limit.
+    dp_delta : the chance, δ, above 0 and at most 0.1, with which the limit may fail; keep it below 1 / rows.
+    dp_level : ``example`` for rows (each site adds noise to its own training), ``client`` for whole sites (noise on the
+        mean update).
+    dp_clip : above 0 and at most 1000: the longest that a row's gradient, or a site's update, may be.
+    dp_noise : noise as a multiple of ``dp_clip``; 0 computes the least that makes ``rounds`` rounds fit the limit.
     """
 
     task: str
@@ -61,11 +72,25 @@ class RunRequest:
     deadline: float = 0.0
     drop: float = 0.0
     benefit: bool = True
+    dp_epsilon: float = 0.0
+    dp_delta: float = 1e-5
+    dp_level: str = "example"
+    dp_clip: float = 1.0
+    dp_noise: float = 0.0
+
+    @property
+    def private(self) -> bool:
+        """Whether what a site sends is hidden, so that nothing may be asked of it that would tell the same."""
+        return bool(self.dp_epsilon)
 
     @classmethod
     def for_task(cls, task: Task, **overrides: Any) -> "RunRequest":
         """Return a request with the task's own defaults, changed by ``overrides`` (those that are None are ignored)."""
         own = task.training
+        given = {name: value for name, value in overrides.items() if value is not None}
+        if given.get("dp_epsilon") and given.get("dp_level", cls.dp_level) == "example":
+            # plain steps over all rows of a site: of what was tried on calibration rows, the least hurt by noise
+            given = {**DP_TRAINING, **given}
         request = cls(
             task=task.name,
             sites=own.sites,
@@ -75,7 +100,7 @@ class RunRequest:
             batch_size=own.batch_size,
             learning_rate=own.learning_rate,
         )
-        return replace(request, **{name: value for name, value in overrides.items() if value is not None})
+        return replace(request, **given)
 
     def validated(self) -> "RunRequest":
         """Return the request with the strategy's defaults filled in.
@@ -110,7 +135,8 @@ class RunRequest:
             settings = STRATEGIES[self.strategy].settings(self.strategy_settings)
         except ValueError as error:
             raise RequestError(str(error)) from None
-        return replace(self, strategy_settings=settings)
+        check_privacy(self)
+        return replace(self, strategy_settings=settings, benefit=self.benefit and not self.private)
 
     def _check_nodes(self) -> None:
         if not self.nodes:
@@ -154,6 +180,27 @@ class RunRequest:
             raise RequestError(f"the request has no field {unknown[0]!r}: the fields are {', '.join(sorted(known))}.")
         lists = {name: tuple(values.get(name, ())) for name in ("datasets", "nodes")}
         return cls(**{**values, **lists})
+
+
+def check_privacy(request: RunRequest) -> None:
+    """Raise RequestError when what is asked for privacy cannot be."""
+    for name, high in (("dp_epsilon", 1000.0), ("dp_noise", 1000.0)):
+        _check_number(name, getattr(request, name), high, zero=True)
+    for name, high in (("dp_delta", 0.1), ("dp_clip", 1000.0)):
+        _check_number(name, getattr(request, name), high)
+    if request.dp_level not in DP_LEVELS:
+        raise RequestError(f"dp_level is {request.dp_level!r}: choose example (rows) or client (whole sites).")
+    if not request.dp_epsilon:
+        if request.dp_noise:
+            raise RequestError("dp_noise is given without dp_epsilon: give the limit at which the run is to stop.")
+        return
+    if request.dp_level == "example" and request.executor == "vectorised":
+        raise RequestError("executor vectorised trains without noise for each row: choose auto with dp_level example.")
+    if request.dp_level == "client" and request.strategy not in MEANS:
+        raise RequestError(
+            f"strategy {request.strategy} does not only average, so noise on its result would not cover a site: "
+            f"choose one of {', '.join(MEANS)} with dp_level client."
+        )
 
 
 def _known_task(name: str) -> Task:

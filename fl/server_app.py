@@ -19,7 +19,8 @@ from fl.assignment import pack
 from fl.course import Course
 from fl.evaluation import HeldOut
 from fl.grid.watched import EARLIER, WatchedGrid
-from fl.local import initial_weights, seed_of
+from fl.local import initial_weights, public_preparation, seed_of
+from fl.privacy.guard import Guard
 from fl.sites import public_split
 from fl.strategies import STRATEGIES
 from fl.strategies.memory import memory_of, remind
@@ -49,6 +50,10 @@ def server_app(course: Course) -> ServerApp:
 
 def _first_snapshot(grid: WatchedGrid, course: Course) -> Snapshot:
     task = get_task(course.request.task)
+    weights = initial_weights(task, course.request.seed)
+    if course.request.private:  # what sites say of their rows here would have no noise
+        course.watcher.event("Inputs are standardised by the public calibration rows: no site was asked about its own.")
+        return Snapshot(0, weights, public_preparation(task))
     course.watcher.phase("asking sites for medians")
     answers = grid.ask_quorum("query.medians")
     for site, answer in answers:
@@ -60,7 +65,7 @@ def _first_snapshot(grid: WatchedGrid, course: Course) -> Snapshot:
     course.watcher.phase("asking sites for means and deviations")
     answers = grid.ask_quorum("query.moments", _record({"fill": fill}))
     mean, scale = combine_moments([(float(a["num-examples"]), a["sums"], a["squares"]) for _, a in answers])
-    return Snapshot(0, initial_weights(task, course.request.seed), Preparation(fill, mean, scale))
+    return Snapshot(0, weights, Preparation(fill, mean, scale))
 
 
 def _rounds(grid: WatchedGrid, course: Course) -> None:
@@ -73,20 +78,28 @@ def _rounds(grid: WatchedGrid, course: Course) -> None:
     if isinstance(strategy, Ruled):
         strategy.meet(grid.sites, ServerRows(request.task, snapshot.preparation).losses)
     remind(strategy, snapshot.carried)
+    guard = Guard(request, course.sites)
+    rule = guard.around(strategy)
     grid.heldout = HeldOut(get_task(request.task), snapshot.preparation)
     config = ConfigRecord({"plan": request.plan, **pack(snapshot.preparation)})
     arrays = _record({"weights": snapshot.weights})
     if course.start is None:
         loss, metrics = grid.heldout.score(snapshot.weights)
+        metrics.update(guard.spent(0))
+        for sentence in guard.words(len(snapshot.weights), len(course.sites)):
+            course.watcher.event(sentence)
         _tell(course, RoundResult(0, loss, metrics, 0.0, 0), snapshot)
     _leave_out_of_collection()
     course.seconds["startup"] = time.monotonic() - course.began
     for round in range(snapshot.round + 1, request.rounds + 1):
+        if reason := guard.ends_before(round):
+            course.watcher.event(reason, "warning")
+            break
         began = time.perf_counter()
         grid.round, grid.weights = round, snapshot.weights
         random.seed(seed_of(request.seed, round, SERVER))  # with which Flower samples sites
-        replies = grid.send_and_receive(strategy.configure_train(round, arrays, config, grid.inner))
-        aggregated, _ = strategy.aggregate_train(round, replies)
+        replies = grid.send_and_receive(rule.configure_train(round, arrays, config, grid.inner))
+        aggregated, _ = rule.aggregate_train(round, replies)
         if aggregated is None:
             text = f"{len(replies)} updates are too few for {request.strategy}: round {round} left the model as it was."
             course.watcher.event(text, "warning")
@@ -97,6 +110,7 @@ def _rounds(grid: WatchedGrid, course: Course) -> None:
         carried = {EARLIER: grid.earlier.marks.copy(), **memory_of(strategy)}
         snapshot = Snapshot(round, arrays["weights"].numpy(), snapshot.preparation, carried)
         loss, metrics = grid.heldout.score(snapshot.weights)
+        metrics.update(guard.spent(round))
         seconds = time.perf_counter() - began
         result = RoundResult(
             round, loss, metrics, seconds, len(replies), tuple(grid.failures), grid.bytes_up, grid.bytes_down

@@ -76,6 +76,8 @@ class WatchedGrid:
         self.heldout: HeldOut | None = None
         self.failures: list[Failure] = []
         self.bytes_up = self.bytes_down = 0
+        # nobody is shown how good an update is that noise is to hide
+        self._hidden = bool(course.request.dp_epsilon) and course.request.dp_level == "client"
 
     def send_and_receive(self, messages: Iterable[Message], *, timeout: float | None = None) -> list[Message]:
         """Return the updates that count, in the order of sites.
@@ -214,6 +216,8 @@ class WatchedGrid:
                 self.bytes_up = _payload(update.reply.content)  # the same for every site
             present.usable[site.position] = update.reply
             present.norms[site.position], present.marks[site.position] = norm, mark
+            if self._hidden:
+                loss, scored = math.nan, {}
             seconds = told.get("seconds", 0.0)
             seconds, rows = (seconds if isinstance(seconds, float) else 0.0), int(told["num-examples"])  # type: ignore[call-overload]
             self._course.watcher.site_update(site.position, self.round, loss, scored, seconds, rows)
