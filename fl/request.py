@@ -13,6 +13,7 @@ from models.task import Task
 EXECUTORS = ("auto", "in-process", "vectorised", "ray", "flower", "deployed")
 DP_LEVELS = ("example", "client")
 MEANS = ("fedavg", "fedprox")  # strategies that only average
+ON_REPORTED_LOSS = ("qfedavg", "fedcostw", "fedpid")
 LONGEST_DEADLINE = 86_400  # seconds
 LARGEST = {"sites": 10_000, "rounds": 10_000, "local_epochs": 1_000, "batch_size": 100_000, "seed": 2**31 - 1}
 
@@ -196,6 +197,11 @@ def check_privacy(request: RunRequest) -> None:
         return
     if request.dp_level == "example" and request.executor == "vectorised":
         raise RequestError("executor vectorised trains without noise for each row: choose auto with dp_level example.")
+    if request.strategy in ON_REPORTED_LOSS:
+        raise RequestError(
+            f"strategy {request.strategy} rests on the loss that sites report, which no noise would cover: choose "
+            "another one with dp_epsilon."
+        )
     if request.dp_level == "client" and request.strategy not in MEANS:
         raise RequestError(
             f"strategy {request.strategy} does not only average, so noise on its result would not cover a site: "

@@ -88,8 +88,7 @@ def gradients_of_each(net: FlatNetwork) -> Gradients:
         parts = weights.split([size for _, _, size in names])  # type: ignore[no-untyped-call]
         own = {name: part.view(shape) for (name, shape, _), part in zip(names, parts, strict=True)}
         logit = functional_call(net.network, own, (row.unsqueeze(0),), tie_weights=False)
-        found: Tensor = binary_cross_entropy_with_logits(logit.view(()), label)
-        return found
+        return binary_cross_entropy_with_logits(logit.view(()), label)
 
     each = vmap(grad(loss), in_dims=(None, 0, 0), randomness="different")
     return lambda x, y: each(net.learned.detach().clone(), x, y) if len(y) else torch.zeros(0, len(net.learned))
@@ -97,7 +96,8 @@ def gradients_of_each(net: FlatNetwork) -> Gradients:
 
 def clipped(gradients: Tensor, clip: float) -> Tensor:
     """Return (b, p) gradients with each longer than ``clip`` shortened to it."""
-    return gradients * (clip / gradients.norm(dim=1).clamp(min=clip)).unsqueeze(1)
+    factors: Tensor = clip / gradients.norm(dim=1).clamp(min=clip)
+    return gradients * factors.unsqueeze(1)
 
 
 def _two(seed: int) -> list[int]:
