@@ -104,7 +104,7 @@ def _task_out(task: "Task") -> schemas.Task:
         title=task.title,
         question=task.question,
         modality=task.modality,
-        classes=task.classes,
+        classes=list(task.classes),
         columns=[schemas.Column.model_validate(column) for column in task.schema.columns],
         synthetic_only=task.synthetic_only,
         champion=schemas.Champion(

@@ -58,7 +58,7 @@ class Task(BaseModel):
     title: str
     question: str
     modality: str
-    classes: tuple[str, str] = Field(description="Negative and positive answer in words.")
+    classes: list[str] = Field(description="Answers in words: negative and positive, or three and more classes.")
     columns: list[Column]
     synthetic_only: bool = Field(description="Whether every figure of this task is on generated data.")
     champion: Champion | None
@@ -84,13 +84,23 @@ class Contribution(_Out):
     weight: float = Field(description="Shapley value in log-odds: positive speaks for the positive answer.")
 
 
+class Chance(_Out):
+    """The calibrated probability of one class and its 95 % interval."""
+
+    name: str
+    probability: float
+    low: float
+    high: float
+
+
 class Prediction(_Out):
     """The answer for one row."""
 
     task: str
     answer: str
+    chosen: int = Field(description="Number of the class that the answer names.")
     positive: bool
-    probability: float
+    probability: float = Field(description="Of the positive class; of more than two classes that of the answer.")
     low: float = Field(description="Lower end of the 95 % interval of the probability.")
     high: float = Field(description="Upper end of the 95 % interval of the probability.")
     threshold: float = Field(description="Operating point: from this probability on the answer is positive.")
@@ -100,6 +110,7 @@ class Prediction(_Out):
     sha256: str
     synthetic: bool
     warnings: list[str]
+    chances: list[Chance] = Field(description="Every class with its probability, in the task's order.")
     not_for_clinical_use: str
 
 

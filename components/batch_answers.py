@@ -54,10 +54,21 @@ def _ask(task: Task, version: VersionView, dataset: Dataset, mark: tuple[str, in
     st.session_state[f"{key}_batch_answer"] = (mark, table)
 
 
+def _headline(task: Task, table: pd.DataFrame) -> str:
+    """Return what was answered most, in one line."""
+    records = amount(len(table), "record")
+    if len(task.classes) == 2:
+        return f"{int((table['answer'] == task.answer(1)).sum()):,} of {records}: probably {task.classes[1]}"
+    counts = {name: int((table["answer"] == task.answer(k)).sum()) for k, name in enumerate(task.classes)}
+    most = max(counts, key=lambda name: counts[name])
+    return f"{counts[most]:,} of {records}: probably {most}, the most frequent answer"
+
+
 def _show(task: Task, version: VersionView, filename: str, table: pd.DataFrame, key: str) -> None:
-    positive = int((table["answer"] == task.answer(True)).sum())
+    headline = _headline(task, table)
+    about = f"Probability of {task.classes[1]}" if len(task.classes) == 2 else "Its probability"
     with st.container(border=True, key=f"{key}_batch_card"):
-        st.subheader(f"{positive:,} of {amount(len(table), 'record')}: probably {task.classes[1]}", anchor=False)
+        st.subheader(headline, anchor=False)
         st.dataframe(
             table[["row", "answer", "probability", "low", "high"]].head(_DRAWN),
             hide_index=True,
@@ -66,7 +77,10 @@ def _show(task: Task, version: VersionView, filename: str, table: pd.DataFrame, 
                 "row": st.column_config.NumberColumn("Row", width=50),
                 "answer": "Answer",
                 "probability": st.column_config.ProgressColumn(
-                    f"Probability of {task.classes[1]}", min_value=0.0, max_value=1.0, format="percent"
+                    about,
+                    min_value=0.0,
+                    max_value=1.0,
+                    format="percent",
                 ),
                 "low": st.column_config.NumberColumn("95 % interval from", format="percent"),
                 "high": st.column_config.NumberColumn("to", format="percent"),

@@ -72,8 +72,8 @@ class Bar(NamedTuple):
     weight: float
 
 
-def contribution_bars(contributions: Sequence["Contribution"], task: Task, *, key: str) -> None:
-    """Draw the bars and the sentence that says what they show."""
+def contribution_bars(contributions: Sequence["Contribution"], task: Task, *, key: str, chosen: int = 1) -> None:
+    """Draw the bars and the sentence that says what they show; of more than two classes they are about ``chosen``."""
     # Registered at each drawing, not at import: Streamlit keeps the registry with the running server.
     draw = st.components.v2.component(
         "medhive_contribution_bars", html='<div class="bars" role="list"></div>', css=_CSS, js=_JS
@@ -82,13 +82,14 @@ def contribution_bars(contributions: Sequence["Contribution"], task: Task, *, ke
     data: dict[str, Any] = {
         "bars": [{"name": bar.name, "weight": bar.weight, "words": f"{bar.weight:+.2f}"} for bar in listed],
         "reach": max(abs(bar.weight) for bar in listed) or 1.0,
-        "away": task.classes[0],
-        "towards": task.classes[1],
+        "away": sides_of(task, chosen)[0],
+        "towards": sides_of(task, chosen)[1],
         "colours": [palette().attention, palette().alive],
     }
     draw(key=key, data=data, width="stretch", height="content")
+    said = what_counted_sentence(contributions, task, chosen)
     st.caption(
-        f"{what_counted_sentence(contributions, task)} The numbers are Shapley values: how far each input moves the "
+        f"{said} The numbers are Shapley values: how far each input moves the "
         "answer, in log-odds, from that for a typical record with every input at the federation's median."
     )
 
@@ -102,18 +103,26 @@ def bars(contributions: Sequence["Contribution"], task: Task) -> list[Bar]:
     return listed
 
 
-def what_counted_sentence(contributions: Sequence["Contribution"], task: Task) -> str:
+def sides_of(task: Task, chosen: int) -> tuple[str, str]:
+    """Return what negative and positive weights speak for."""
+    if len(task.classes) == 2:
+        return task.classes[0], task.classes[1]
+    return "another class", task.classes[chosen]
+
+
+def what_counted_sentence(contributions: Sequence["Contribution"], task: Task, chosen: int = 1) -> str:
     """Return one sentence that names the inputs that moved the answer most, the stronger side first.
 
     An input with less than a tenth of the strongest one's weight is not named: it would make nothing look like much.
     """
     ordered = sorted(contributions, key=lambda c: -abs(c.weight))
     strong = [c for c in ordered if c.weight and abs(c.weight) >= 0.1 * abs(ordered[0].weight)]
+    away, towards = sides_of(task, chosen)
     sides = {
-        task.classes[1]: [named(c, task) for c in strong if c.weight > 0][:2],
-        task.classes[0]: [named(c, task) for c in strong if c.weight < 0][:2],
+        towards: [named(c, task) for c in strong if c.weight > 0][:2],
+        away: [named(c, task) for c in strong if c.weight < 0][:2],
     }
-    first = task.classes[int(bool(strong) and strong[0].weight > 0)]
+    first = towards if strong and strong[0].weight > 0 else away
     parts = [
         f"{' and '.join(names)} spoke most for {side}"
         for side, names in sorted(sides.items(), key=lambda pair: pair[0] != first)

@@ -29,12 +29,17 @@ def receipt_card(receipt: Receipt, task: Task, *, key: str) -> None:
             _synthetic_badge(receipt)
         rows, when = st.columns(2)
         with rows:
-            figure("Rows stored", f"{receipt.rows:,}", f"{receipt.positives:,} {task.classes[1]}")
+            figure("Rows stored", f"{receipt.rows:,}", _found(receipt, task))
         with when:
             figure("Stored", f"{receipt.created_at:%H:%M} UTC", f"{receipt.created_at:%d %B %Y}")
         st.caption(f"SHA-256 of {plain(receipt.filename)}")
         st.code(receipt.sha256, language=None, wrap_lines=True)
         _download("Download the receipt", receipt, key=f"{key}_made")
+
+
+def _found(receipt: Receipt, task: Task) -> str:
+    """Return how many rows are positive; nothing for a task of more than two classes, of which receipts do not tell."""
+    return f"{receipt.positives:,} {task.classes[1]}" if len(task.classes) == 2 else ""
 
 
 def contribution_list(
@@ -61,7 +66,8 @@ def contribution_list(
                     title = known[receipt.task].title if receipt.task in known else receipt.task
                     st.markdown(f"**{title}** · {amount(receipt.rows, 'row')}", width="content")
                     _synthetic_badge(receipt)
-                found = f" · {receipt.positives:,} {known[receipt.task].classes[1]}" if receipt.task in known else ""
+                words = _found(receipt, known[receipt.task]) if receipt.task in known else ""
+                found = f" · {words}" if words else ""
                 st.caption(
                     f"{plain(receipt.filename)}{found} · {receipt.created_at:%d %b %Y, %H:%M} UTC · "
                     f"SHA-256 {receipt.sha256[:12]}…"

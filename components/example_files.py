@@ -45,5 +45,6 @@ def example_files(task: Task, *, seed: int, key: str) -> None:
 def column_guide(task: Task) -> list[dict[str, str]]:
     """Return what each column must hold, one dictionary a column, ready for a table."""
     lines = [{"Column": c.name, "Meaning": c.title, "Must be": wanted(c), "More": c.help} for c in task.schema.columns]
-    label = f"0 ({task.classes[0]}) or 1 ({task.classes[1]})"
+    *first, last = (f"{k} ({name})" for k, name in enumerate(task.classes))
+    label = f"{', '.join(first)} or {last}"
     return [*lines, {"Column": task.schema.label, "Meaning": "what was found", "Must be": label, "More": ""}]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 METRICS = (
     ("auc", "AUC", "Chance that a positive record gets a higher probability than a negative one."),
     ("accuracy", "Accuracy", "Part of all records answered rightly."),
+    ("f1", "F1", "Mean over classes of how well each is found and how rightly it is named."),
     ("sensitivity", "Sensitivity", "Part of the positive records found."),
     ("specificity", "Specificity", "Part of the negative records recognised."),
     ("loss", "Log loss", "Penalty for wrong probabilities, in nats; smaller is better."),
@@ -64,7 +65,7 @@ def figure_chart(scores: Mapping[str, Any]) -> "go.Figure":
     import plotly.graph_objects as go
 
     colours = palette()
-    rows = [(name, score) for metric, name, _ in METRICS[:4] if (score := _known(scores.get(metric)))][::-1]
+    rows = [(name, score) for metric, name, _ in METRICS[:5] if (score := _known(scores.get(metric)))][::-1]
     values = [score["value"] for _, score in rows]
     ends = [(score["low"], score["high"]) for _, score in rows]
     chart = go.Figure(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from components.class_chances import class_chances
 from components.contribution_bars import contribution_bars
 from components.probability_bar import probability_bar
 from models.registry import get_task
@@ -29,27 +30,30 @@ def result_card(prediction: "Prediction", *, key: str = "answer", recorded: int 
     Parameters
     ----------
     key : begins the keys of the widgets, for pages with several answers.
-    recorded : for a sample, the class (0 or 1) its record has; None for a record that somebody typed.
+    recorded : for a sample, the class its record has; None for a record that somebody typed.
     """
     task = get_task(prediction.task)
     classes = task.classes
     with st.container(border=True, key=f"{key}_card"):
         st.subheader(prediction.answer, anchor=False)
+        about = classes[1 if len(classes) == 2 else prediction.chosen]
         st.markdown(
-            f"Probability of **{classes[1]}**: **{percent(prediction.probability)}** "
+            f"Probability of **{about}**: **{percent(prediction.probability)}** "
             f"(95 % interval {percent(prediction.low)} to {percent(prediction.high)})"
         )
-        probability_bar(
-            prediction.probability, prediction.low, prediction.high, prediction.threshold, classes, key=f"{key}_bar"
-        )
+        if len(classes) == 2:
+            ends = prediction.probability, prediction.low, prediction.high, prediction.threshold
+            probability_bar(*ends, (classes[0], classes[1]), key=f"{key}_bar")
+        else:
+            class_chances(prediction.chances, key=f"{key}_chances")
         if recorded is not None:
-            agrees = "The model agrees." if recorded == int(prediction.positive) else "Here the model is wrong."
+            agrees = "The model agrees." if recorded == prediction.chosen else "Here the model is wrong."
             st.markdown(f":material/folder_open: The record itself says **{classes[recorded]}**. {agrees}")
         for warning in prediction.warnings:
             st.warning(warning, icon=":material/warning:")
         if prediction.contributions:
             st.markdown("**Which inputs mattered**")
-            contribution_bars(prediction.contributions, task, key=f"{key}_why")
+            contribution_bars(prediction.contributions, task, key=f"{key}_why", chosen=prediction.chosen)
         st.divider()
         origin = " · trained on synthetic data" if prediction.synthetic else ""
         st.caption(f"{prediction.version}{origin} · SHA-256 {prediction.sha256[:12]}…")

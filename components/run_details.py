@@ -90,7 +90,9 @@ def _sites(run: RunView) -> None:
         return
     formats = {
         "Records": st.column_config.NumberColumn(format="localized"),
-        "Positive": st.column_config.NumberColumn(format="localized", help="Records of the positive class"),
+        "Positive": st.column_config.NumberColumn(
+            format="localized", help="Records of the positive class; of more than two, of any class but the first"
+        ),
         "AUC alone": st.column_config.NumberColumn(format="%.3f", help="A model trained on this site's records only"),
         "AUC together": st.column_config.NumberColumn(format="%.3f", help="The federated model"),
         "Benefit": st.column_config.NumberColumn(format="%+.3f", help="AUC together minus AUC alone"),

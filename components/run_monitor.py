@@ -33,6 +33,7 @@ STATUS: dict[str, tuple[str, Literal["gray", "primary", "green", "red", "orange"
 FIGURES = (
     ("auc", "AUC"),
     ("accuracy", "Accuracy"),
+    ("f1", "F1, mean over classes"),
     ("sensitivity", "Sensitivity"),
     ("specificity", "Specificity"),
     ("loss", "Log loss (nats)"),

@@ -99,8 +99,9 @@ def _check(arguments: argparse.Namespace) -> int:
     for note in report.notes:
         print(f"note: {note}")
     if report.dataset is not None:
-        positives = int(report.dataset.y.sum())
-        print(f"{file}: {report.rows} rows for {task.name}, {positives} with {task.schema.label} = 1, no problem found")
+        positives = int((report.dataset.y > 0).sum())
+        which = f"{task.schema.label} {'= 1' if len(task.classes) == 2 else '> 0'}"
+        print(f"{file}: {report.rows} rows for {task.name}, {positives} with {which}, no problem found")
         return 0
     for problem in report.problems[:_PRINTED]:
         print(problem)
@@ -114,7 +115,7 @@ def _findings(report: "Report", task: str, file: Path) -> dict[str, Any]:
         "task": task,
         "ok": report.dataset is not None,
         "rows": report.rows,
-        "positives": int(report.dataset.y.sum()) if report.dataset is not None else None,
+        "positives": int((report.dataset.y > 0).sum()) if report.dataset is not None else None,
         "synthetic": report.dataset.synthetic if report.dataset is not None else None,
         "problem_count": report.problem_count,
         "problems": [vars(problem) for problem in report.problems],

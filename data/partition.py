@@ -35,16 +35,21 @@ def hold_out(dataset: Dataset) -> Split:
     """Divide a data set into training, calibration and held-out rows, by the content of its rows alone.
 
     A tenth of every class of every natural site goes to calibration and a fifth is held out, as far as whole rows
-    allow. Rows with equal inputs stay on one side, so that no model is scored on a patient it has seen. The order of
-    the rows makes no difference.
+    allow. Rows with equal inputs, and those of one group, stay on one side, so that no model is scored on a patient it
+    has seen. The order of the rows makes no difference. A data set that comes with its own split keeps it.
 
     Raises
     ------
     ValueError
         When there are too few distinct rows to fill all three parts.
     """
+    if dataset.parts is not None:
+        given = [np.flatnonzero(dataset.parts == part).astype(np.int64) for part in range(3)]
+        if not all(map(len, given)):
+            raise ValueError("the split that these data come with leaves rows for training, calibration or scoring out")
+        return Split(*given)
     alike: defaultdict[bytes, list[int]] = defaultdict(list)
-    for index, digest in enumerate(dataset.row_hashes):
+    for index, digest in enumerate(_whose(dataset)):
         alike[digest].append(index)
     hospitals = dataset.natural_sites or ("",) * len(dataset)
     strata: defaultdict[tuple[str, int], list[list[int]]] = defaultdict(list)
@@ -68,6 +73,30 @@ def hold_out(dataset: Dataset) -> Split:
         )
     training, calibration, heldout = (np.array(sorted(part), dtype=np.int64) for part in parts)
     return Split(training, calibration, heldout)
+
+
+def _whose(dataset: Dataset) -> list[bytes]:
+    """Return for each row what it has in common with those that stay with it: its digest, or the least of its group.
+
+    Groups that share a row become one.
+    """
+    digests = dataset.row_hashes
+    if dataset.groups is None:
+        return list(digests)
+    leader: dict[str | bytes, str | bytes] = {}
+
+    def find(name: str | bytes) -> str | bytes:
+        while (above := leader.setdefault(name, name)) != name:
+            leader[name] = name = leader.setdefault(above, above)
+        return name
+
+    for group, digest in zip(dataset.groups, digests, strict=True):
+        leader[find(digest)] = find(group)
+    least: dict[str | bytes, bytes] = {}
+    for digest in digests:
+        whose = find(digest)
+        least[whose] = min(digest, least.get(whose, digest))
+    return [least[find(digest)] for digest in digests]
 
 
 def site_name(position: int) -> str:

@@ -7,10 +7,12 @@ opens nowhere else.
 import io
 import json
 import secrets
+from typing import Any
 
 import numpy as np
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from numpy.typing import NDArray
 
 from data.table import Dataset
 
@@ -26,9 +28,14 @@ def seal(dataset: Dataset, key: bytes, place: bytes) -> bytes:
     """Return ``dataset`` encrypted with the 32-byte ``key`` and bound to ``place``."""
     about = {"source": dataset.source, "synthetic": dataset.synthetic, "natural_sites": dataset.natural_sites}
     plain = io.BytesIO()
-    np.savez(plain, x=dataset.x.astype("<f4"), y=dataset.y.astype("<i8"), about=np.array(json.dumps(about)))
+    np.savez(plain, x=_plain(dataset.x), y=dataset.y.astype("<i8"), about=np.array(json.dumps(about)))
     nonce = secrets.token_bytes(_NONCE_BYTES)
     return _MAGIC + nonce + AESGCM(key).encrypt(nonce, plain.getvalue(), place)
+
+
+def _plain(x: NDArray[Any]) -> NDArray[Any]:
+    """Return inputs as they are written: pictures as bytes, numbers as little-endian 32-bit floats."""
+    return x if x.dtype == np.uint8 else x.astype("<f4")
 
 
 def unseal(sealed: bytes, key: bytes, place: bytes) -> Dataset:
@@ -50,7 +57,7 @@ def unseal(sealed: bytes, key: bytes, place: bytes) -> Dataset:
         about = json.loads(str(parts["about"]))
         sites = about["natural_sites"]
         return Dataset(
-            parts["x"].astype(np.float32),
+            parts["x"] if parts["x"].dtype == np.uint8 else parts["x"].astype(np.float32),
             parts["y"].astype(np.int64),
             about["source"],
             about["synthetic"],

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,11 +46,12 @@ class Column:
 
 @dataclass(frozen=True)
 class TableSchema:
-    """The columns of a table task, in the order of the arrays, and the label column (0 or 1)."""
+    """The columns of a table task, in the order of the arrays, and the label column (a class, from 0)."""
 
     columns: tuple[Column, ...]
     label: str
     label_help: str = ""
+    classes: int = 2
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -64,18 +65,25 @@ class Dataset:
 
     Parameters
     ----------
-    x : (n, d) float32 inputs in the schema's units and order; NaN is missing.
-    y : (n,) int64 class, 0 or 1.
+    x : (n, d) float32 inputs in the schema's units and order; NaN is missing. A task with an encoder may keep what it
+        encodes here: (n, height, width) or (n, height, width, 3) uint8 pictures, (n, samples) signals.
+    y : (n,) int64 class, from 0.
     source : where the rows come from, in words.
     synthetic : True for generated rows.
     natural_sites : (n,) name of the hospital of each row, where the data set has hospitals.
+    groups : (n,) whose row it is: a patient's rows all stay on one side of every split.
+    parts : (n,) 0 to train on, 1 to calibrate on, 2 held out, where the data set comes with its split.
+    digests : (n,) of what the rows were before they were encoded; None where ``x`` is what was given.
     """
 
-    x: FloatArray
+    x: NDArray[Any]
     y: IntArray
     source: str
     synthetic: bool = False
     natural_sites: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
+    parts: IntArray | None = None
+    digests: tuple[bytes, ...] | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -83,13 +91,26 @@ class Dataset:
 
     def take(self, index: IntArray) -> "Dataset":
         """Return the rows at ``index`` (k,)."""
-        sites = tuple(self.natural_sites[i] for i in index) if self.natural_sites else None
-        return Dataset(self.x[index], self.y[index], self.source, self.synthetic, sites)
+        return Dataset(
+            self.x[index],
+            self.y[index],
+            self.source,
+            self.synthetic,
+            tuple(self.natural_sites[i] for i in index) if self.natural_sites else None,
+            tuple(self.groups[i] for i in index) if self.groups else None,
+            None if self.parts is None else self.parts[index],
+            tuple(self.digests[i] for i in index) if self.digests else None,
+        )
 
     @cached_property
     def row_hashes(self) -> tuple[bytes, ...]:
         """One 16-byte digest a row over its inputs (not its label); equal rows have equal digests."""
-        x = np.ascontiguousarray(np.where(np.isnan(self.x), np.float32("nan"), self.x + np.float32(0)))
+        if self.digests is not None:
+            return self.digests
+        if self.x.dtype == np.uint8:
+            x = np.ascontiguousarray(self.x)
+        else:
+            x = np.ascontiguousarray(np.where(np.isnan(self.x), np.float32("nan"), self.x + np.float32(0)))
         return tuple(hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in x)
 
     @cached_property

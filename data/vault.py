@@ -63,7 +63,7 @@ def store(dataset: Dataset, *, task: str, site_id: int, filename: str, file_sha2
                 task=task,
                 filename=_plain(filename),
                 rows=len(dataset),
-                positives=int(dataset.y.sum()),
+                positives=int((dataset.y > 0).sum()),
                 sha256=file_sha256,
                 path="",
                 synthetic=dataset.synthetic,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,10 +12,10 @@ from torch import Tensor, nn
 
 from data.table import Dataset, FloatArray
 from fl.local import LARGE, cores, network_of, tensors_of
-from fl.sites import public_split
+from fl.sites import public_rows
 from fl.together import Stack, can_stack
-from models.calibration import Calibration
-from models.metrics import Interval, binary_metrics, binary_metrics_of_each, with_intervals
+from models.class_calibration import AnyCalibration, fit_calibration, softmax
+from models.metrics import Interval, metrics_of_each, of_classes, point_metrics, with_intervals
 from models.preparation import Preparation
 from models.task import Task
 
@@ -34,8 +35,7 @@ class HeldOut:
 
     def __init__(self, task: Task, preparation: Preparation, rows: Dataset | None = None) -> None:
         if rows is None:
-            public, split = public_split(task.name)
-            rows = public.take(split.heldout)
+            rows = public_rows(task.name, "heldout")
         self.y = rows.y
         self._x, _ = tensors_of(task, rows, preparation)
         self._net = network_of(task.name)
@@ -46,7 +46,7 @@ class HeldOut:
         self._few_x, self._few_y = self._x[np.sort(few)], self.y[np.sort(few)]
 
     def logits(self, weights: FloatArray) -> FloatArray:
-        """Return the (n,) logits of a network with the (p,) ``weights``."""
+        """Return the (n,) logits of a network with the (p,) ``weights``; (n, k) of one with k > 1 outputs."""
         return self._logits(weights, self._x)
 
     def _logits(self, weights: FloatArray, x: Tensor) -> FloatArray:
@@ -68,8 +68,9 @@ class HeldOut:
             with torch.inference_mode():
                 parts = torch.from_numpy(weights).split(at_once)  # type: ignore[no-untyped-call]
                 logits = torch.cat([self._stack.logits(part, self._few_x) for part in parts]).numpy()
-        finite = np.asarray(np.isfinite(logits).all(axis=1))
-        scores = binary_metrics_of_each(self._few_y, _sigmoid(np.where(finite[:, None], logits, 0.0)))
+        finite = np.asarray(np.isfinite(logits).reshape(len(logits), -1).all(axis=1))
+        logits[~finite] = 0.0
+        scores = metrics_of_each(self._few_y, _chances(logits, each=logits.ndim == 3))
         return [
             (metrics.pop("loss"), metrics) if good else (float("nan"), {})
             for metrics, good in zip(scores, finite, strict=True)
@@ -80,7 +81,7 @@ class HeldOut:
         logits = self.logits(weights)
         if not np.isfinite(logits).all():
             return float("nan"), {}
-        metrics = binary_metrics(self.y, _sigmoid(logits))
+        metrics = point_metrics(self.y, _chances(logits, each=logits.ndim == 2))
         return metrics.pop("loss"), metrics
 
 
@@ -91,6 +92,11 @@ def _forward(network: nn.Module, x: Tensor) -> FloatArray:
     return found
 
 
+def _chances(logits: FloatArray, *, each: bool) -> NDArray[np.float64]:
+    """Return probabilities of the positive class, or of ``each`` class along the last axis."""
+    return softmax(logits) if each else _sigmoid(logits)
+
+
 def _sigmoid(logits: FloatArray) -> NDArray[np.float64]:
     with np.errstate(over="ignore"):
         chances: NDArray[np.float64] = 1 / (1 + np.exp(-logits.astype(np.float64)))
@@ -99,8 +105,7 @@ def _sigmoid(logits: FloatArray) -> NDArray[np.float64]:
 
 def calibration_loss(task: Task) -> Callable[[FloatArray, Preparation], float]:
     """Return a function from a model to its loss on the task's calibration rows, to choose a round by."""
-    public, split = public_split(task.name)
-    rows = public.take(split.calibration)
+    rows = public_rows(task.name, "calibration")
 
     def loss(weights: FloatArray, preparation: Preparation) -> float:
         return HeldOut(task, preparation, rows).score(weights)[0]
@@ -108,13 +113,26 @@ def calibration_loss(task: Task) -> Callable[[FloatArray, Preparation], float]:
     return loss
 
 
-def calibrated(task: Task, weights: FloatArray, preparation: Preparation) -> tuple[Calibration, dict[str, Interval]]:
+def scores_of_classes(
+    task: Task, weights: FloatArray, preparation: Preparation, calibration: AnyCalibration
+) -> list[dict[str, Any]]:
+    """Return for each of more than two classes its name, held-out rows and scores, as JSON; nothing for two."""
+    if len(task.classes) == 2:
+        return []
+    heldout = HeldOut(task, preparation)
+    found = of_classes(heldout.y, calibration.probability(heldout.logits(weights)))
+    return [
+        {"name": name, "n": int((heldout.y == k).sum()), **{each: score.as_json() for each, score in scores.items()}}
+        for k, (name, scores) in enumerate(zip(task.classes, found, strict=True))
+    ]
+
+
+def calibrated(task: Task, weights: FloatArray, preparation: Preparation) -> tuple[AnyCalibration, dict[str, Interval]]:
     """Fit the calibration on the calibration rows; score calibrated probabilities on the held-out rows, with intervals.
 
     That is what a model version serves, so a version, each site's own model and the pooled one are compared so.
     """
-    public, split = public_split(task.name)
-    rows = public.take(split.calibration)
-    calibration = Calibration.fit(HeldOut(task, preparation, rows).logits(weights), rows.y)
+    rows = public_rows(task.name, "calibration")
+    calibration = fit_calibration(HeldOut(task, preparation, rows).logits(weights), rows.y)
     heldout = HeldOut(task, preparation)
     return calibration, with_intervals(heldout.y, calibration.probability(heldout.logits(weights)))

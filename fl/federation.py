@@ -14,7 +14,7 @@ from fl.course import Course
 from fl.privacy.guard import Guard
 from fl.request import RequestError, RunRequest
 from fl.watcher import Cancelled, QuorumLost, RoundResult, SiteInfo, Snapshot, Stop, Watcher
-from models.calibration import Calibration
+from models.class_calibration import AnyCalibration
 from models.metrics import Interval
 from models.preparation import Preparation
 from models.registry import get_task
@@ -43,11 +43,12 @@ class Outcome:
     seconds : startup (until the first round began), first_round (until it ended), rounds (all of them), total.
     data : see ``fl.sites.described``.
     last_round : done, fewer than asked for when a privacy budget was spent before.
+    classes : scores of each of more than two classes.
     """
 
     weights: FloatArray
     preparation: Preparation
-    calibration: Calibration
+    calibration: AnyCalibration
     scores: dict[str, Interval]
     n_heldout: int
     rounds: list[RoundResult]
@@ -57,6 +58,7 @@ class Outcome:
     seconds: dict[str, float] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     last_round: int = 0
+    classes: list[dict[str, Any]] = field(default_factory=list)
 
 
 def federate(
@@ -103,6 +105,9 @@ def _federate(
     Guard(request, course.sites)  # before anything is computed: no noise may be enough
     watcher.sites(course.sites)
     stop.check()
+    if get_task(request.task).encoder:
+        watcher.phase("computing features, once for all runs")
+        sites.encode_public(request.task, stop.check)
     executor = executor_for(request)
     from fl import benefit, client_app, evaluation
 
@@ -126,6 +131,9 @@ def _federate(
         seconds={**course.seconds, "total": time.monotonic() - began},
         data=sites.described(request, took_part),
         last_round=course.snapshot.round,
+        classes=evaluation.scores_of_classes(
+            get_task(request.task), course.snapshot.weights, course.snapshot.preparation, calibration
+        ),
     )
 
 
@@ -162,6 +170,8 @@ def warm(executor: str = "in-process") -> None:
 
     warm_up()
     for task in task_names():
+        if get_task(task).encoder:
+            continue  # pictures take memory and seconds
         with suppress(RequestError):  # data that are not there are no matter until somebody asks for them
             sites.public_split(task)
     if executor == "ray":

@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from data.table import Dataset, FloatArray
+from fl.losses import label_type, mean_loss
 from fl.optimisers import optimiser
 from fl.request import RunRequest
 from fl.sites import public_split
@@ -97,7 +97,7 @@ def network_of(task: str) -> FlatNetwork:
 @lru_cache(maxsize=16)
 def example(task: str) -> Tensor:
     """Return (2, f) features of two of a task's rows, not standardised, to try a network on."""
-    rows = public_split(task)[0].x[:2]
+    rows = get_task(task).encode(public_split(task)[0].x[:2])
     return torch.from_numpy(fill_gaps(get_task(task), rows, np.zeros(rows.shape[1], dtype=np.float32)))
 
 
@@ -171,7 +171,7 @@ def train(
                 if stop is not None:
                     stop.check()
                 net.gradient.zero_()
-                loss = binary_cross_entropy_with_logits(net.network(x[rows]).squeeze(1), y[rows])
+                loss = mean_loss(net.network(x[rows]), y[rows])
                 loss.backward()  # type: ignore[no-untyped-call]
                 if anchor is not None:
                     net.gradient.add_(net.learned - anchor, alpha=recipe.proximal_mu)
@@ -203,8 +203,8 @@ def warm_up() -> None:
 
 
 def tensors_of(task: Task, rows: Dataset, preparation: Preparation) -> tuple[Tensor, Tensor]:
-    """Return the (n, f) standardised features and (n,) labels of ``rows`` as float32 tensors."""
-    return torch.from_numpy(preparation(task, rows.x)), torch.from_numpy(rows.y.astype(np.float32))
+    """Return the (n, f) standardised features and (n,) labels of ``rows``: float32, int64 for more than two classes."""
+    return torch.from_numpy(preparation(task, rows.x)), torch.from_numpy(rows.y).to(label_type(len(task.classes)))
 
 
 def own_preparation(task: Task, rows: Dataset) -> Preparation:

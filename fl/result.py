@@ -8,7 +8,7 @@ from typing import Any
 from data.table import FloatArray
 from fl.request import RunRequest
 from fl.watcher import SiteInfo, Snapshot
-from models.calibration import Calibration
+from models.class_calibration import AnyCalibration
 from models.manifest import describe
 from models.metrics import Interval
 from models.preparation import Preparation
@@ -25,18 +25,20 @@ class Result:
     rounds : rounds really done.
     scores, n_heldout : every metric with its interval, and on how many rows.
     data : see ``fl.sites.described``.
+    classes : scores of each of more than two classes.
     benefit : by position, local and federated scores; under -1 the pooled ones.
     """
 
     weights: FloatArray
     preparation: Preparation
-    calibration: Calibration
+    calibration: AnyCalibration
     scores: Mapping[str, Interval]
     n_heldout: int
     rounds: int
     executor: str
     data: Mapping[str, Any]
     benefit: Mapping[int, Mapping[str, Any]]
+    classes: Sequence[Mapping[str, Any]] = ()
 
 
 def result_of(request: RunRequest, snapshot: Snapshot, sites: Sequence[SiteInfo]) -> Result:
@@ -74,6 +76,7 @@ def keep(run_id: int, request: RunRequest, result: Result, sites: Sequence[SiteI
         n=result.n_heldout,
         command=command_of(request),
         benefit=benefit,
+        classes=result.classes,
     )
     return save_version(
         get_task(request.task),

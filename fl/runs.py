@@ -78,7 +78,7 @@ class WrongState(ValueError):
 
 def prepare() -> None:
     """Load what ``submit`` checks a request against, so that the first click is answered at once; takes seconds."""
-    for task in tasks().values():
+    for task in (each for each in tasks().values() if not each.encoder):  # pictures take memory and seconds
         with suppress(RequestError):  # its data are not there
             public_split(task.name)
 

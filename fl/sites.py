@@ -4,10 +4,10 @@ The roster is made from names and receipts, without opening the vault. Rows are 
 the public training rows, or what a site contributed, less every row that is also held out for scoring.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from sqlalchemy import select
@@ -20,6 +20,7 @@ from data.table import Dataset, IntArray
 from fl.deploy.nodes import roster as deployed_sites
 from fl.request import RequestError, RunRequest
 from fl.watcher import SiteInfo
+from models.encoding import encoded
 from models.registry import get_task
 
 
@@ -31,7 +32,7 @@ class SiteRows:
     left_out: int = 0
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def public_split(task: str) -> tuple[Dataset, Split]:
     """Return a task's public rows and which of them are for training, calibration and scoring.
 
@@ -45,6 +46,23 @@ def public_split(task: str) -> tuple[Dataset, Split]:
     except DataMissing as error:
         raise RequestError(str(error)) from None
     return rows, hold_out(rows)
+
+
+@lru_cache(maxsize=4)
+def public_features(task: str) -> Dataset:
+    """Return a task's public rows as the engine works with them: encoded, where the task has an encoder."""
+    return encoded(get_task(task), public_split(task)[0], keep=True)
+
+
+def public_rows(task: str, part: Literal["training", "calibration", "heldout"]) -> Dataset:
+    """Return a part of a task's public rows, encoded."""
+    index: IntArray = getattr(public_split(task)[1], part)
+    return public_features(task).take(index)
+
+
+def encode_public(task: str, check: Callable[[], None]) -> None:
+    """Encode the public rows of a task and keep the features; where they are kept already, nothing is done."""
+    encoded(get_task(task), public_split(task)[0], keep=True, check=check)
 
 
 def roster(request: RunRequest) -> list[SiteInfo]:
@@ -61,7 +79,7 @@ def roster(request: RunRequest) -> list[SiteInfo]:
     for position, (name, index) in enumerate(_public_parts(request.plan)):
         rows = public_split(request.task)[0]
         generated = len(index) if rows.synthetic else 0
-        public.append(SiteInfo(position, name, len(index), int(rows.y[index].sum()), generated))
+        public.append(SiteInfo(position, name, len(index), int((rows.y[index] > 0).sum()), generated))
     contributed: dict[int, SiteInfo] = {}
     for record in sorted(_records(request), key=lambda record: (record.site_id, record.id)):
         known = contributed.get(record.site_id, SiteInfo(0, record.site.name, site_id=record.site_id))
@@ -108,7 +126,7 @@ def rows_of(request: RunRequest, position: int) -> SiteRows:
         return without_held_out(join(_own(request.task)), request.task)
     parts = _public_parts(request.plan)
     if position < len(parts):
-        return SiteRows(public_split(request.task)[0].take(parts[position][1]))
+        return SiteRows(public_features(request.task).take(parts[position][1]))
     datasets = [vault.load(number) for number in roster(request)[position].dataset_ids]
     return without_held_out(join(datasets), request.task)
 
@@ -123,6 +141,7 @@ def _own(task: str) -> list[Dataset]:
 def without_held_out(rows: Dataset, task: str) -> SiteRows:
     """Return ``rows`` less those whose inputs equal a row kept for calibration or scoring."""
     kept_back = _kept_back(task)
+    rows = encoded(get_task(task), rows)
     index = np.array([i for i, digest in enumerate(rows.row_hashes) if digest not in kept_back], dtype=np.int64)
     return SiteRows(rows.take(index), len(rows) - len(index))
 
@@ -134,7 +153,13 @@ def join(parts: list[Dataset]) -> Dataset:
         np.concatenate([part.y for part in parts]),
         "; ".join(dict.fromkeys(part.source for part in parts)),
         any(part.synthetic for part in parts),
+        digests=_joined([part.digests for part in parts]),
     )
+
+
+def _joined(digests: Sequence[tuple[bytes, ...] | None]) -> tuple[bytes, ...] | None:
+    known = [each for each in digests if each is not None]
+    return tuple(digest for each in known for digest in each) if len(known) == len(digests) else None
 
 
 @lru_cache(maxsize=4)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.func import functional_call, vmap
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from data.table import Dataset, FloatArray
 from fl.local import FlatNetwork, Recipe, initial_weights, network_of, own_preparation, seed_of, tensors_of
+from fl.losses import row_losses
 from fl.optimisers import optimiser
 from fl.request import RunRequest
 from fl.watcher import Stop
@@ -76,7 +76,7 @@ class Stack:
         self._all_the_same = vmap(forward, in_dims=(0, None))
 
     def logits(self, weights: Tensor, x: Tensor) -> Tensor:
-        """Return (s, n) logits of (s, p) weights for (s, n, f) features, or for (n, f) ones that all share."""
+        """Return (s, n) or (s, n, k) logits of (s, p) weights for (s, n, f) features, or for (n, f) that all share."""
         each = self._all_the_same if x.dim() == 2 else self._each_its_own
         return each(self._named(self.parts(weights)), x).squeeze(2)
 
@@ -89,7 +89,7 @@ class Stack:
         """Return the (s, p) gradients and (s,) losses; ``share`` is the (s, n) weight of each row, 0 for filling."""
         parts = [part.detach().requires_grad_() for part in self.parts(weights)]
         logits = self._each_its_own(self._named(parts), x).squeeze(2)
-        losses = (binary_cross_entropy_with_logits(logits, y, reduction="none") * share).sum(1)
+        losses = (row_losses(logits, y) * share).sum(1)
         found = torch.autograd.grad(losses.sum(), parts)
         return torch.cat([part.flatten(1) for part in found], dim=1), losses.detach()
 
@@ -109,7 +109,7 @@ def can_stack(net: FlatNetwork, x: Tensor) -> bool:
     try:
         with torch.no_grad():
             found = Stack(net).logits(net.weights.expand(2, -1), x[:2].expand(2, -1, -1))
-            return torch.allclose(found, net.network(x[:2]).squeeze(1).expand(2, -1), atol=1e-5)
+            return torch.allclose(found, net.network(x[:2]).squeeze(1).expand(found.shape), atol=1e-5)
     except RuntimeError:  # what vmap says of an operation that it cannot batch
         return False
 

@@ -8,12 +8,16 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from data.database import migrate
 from data.whole_file import write_whole
 from models.registry import UnknownTask, get_task, tasks
+from models.task import Task
 from models.versions import VersionError, VersionView, champion, promote, register_shipped, rollback, versions
+
+if TYPE_CHECKING:
+    from models.predict import Prediction
 
 
 class WrongInput(Exception):
@@ -92,7 +96,7 @@ def _predict(arguments: argparse.Namespace) -> None:
         explain = len(answers) + len(rows) <= EXPLAINED_ROWS
         for number, each in enumerate(predict(task, rows.x, explain=explain, version_id=version.id), start=1):
             print(
-                f"{path} row {number}: {each.answer} Probability of {task.classes[1]} {each.probability:.3f} "
+                f"{path} row {number}: {each.answer} Probability of {_subject(task, each)} {each.probability:.3f} "
                 f"(95 % interval {each.low:.3f} to {each.high:.3f})"
             )
             answers.append({"file": str(path), "row": number, **asdict(each)})
@@ -100,9 +104,15 @@ def _predict(arguments: argparse.Namespace) -> None:
     _write_json(arguments.json, document)
 
 
+def _subject(task: Task, answer: "Prediction") -> str:
+    """Return the class that the probability of an answer is about."""
+    return task.classes[1 if len(task.classes) == 2 else answer.chosen]
+
+
 def _evaluate(arguments: argparse.Namespace) -> None:
     from data.partition import hold_out
     from models.comparison import evaluate
+    from models.encoding import encoded
     from models.tables import read_table
     from models.versions import load_model
 
@@ -110,7 +120,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     task = get_task(arguments.task)
     version = _chosen(task.name, arguments.version)
     rows = read_table(task, arguments.path, labelled=True)
-    scores = evaluate(load_model(version.id), rows)
+    scores = evaluate(load_model(version.id), encoded(task, rows))
     public = task.public()
     trained = {public.row_hashes[index] for index in hold_out(public).training}
     seen = sum(digest in trained for digest in rows.row_hashes)
@@ -184,6 +194,7 @@ def _train_one(name: str, arguments: argparse.Namespace) -> None:
         n=outcome.n_heldout,
         command=" ".join(words),
         benefit={names.get(position, "pooled"): scores for position, scores in outcome.benefit.items()},
+        classes=outcome.classes,
     )
     folder = arguments.out / name if arguments.out else task.folder
     card = with_figures(task.card, manifest)

@@ -8,6 +8,7 @@ HEADING = "## Figures"
 _NAMES = {
     "auc": "AUC",
     "accuracy": "Accuracy",
+    "f1": "F1, mean over classes",
     "sensitivity": "Sensitivity",
     "specificity": "Specificity",
     "loss": "Log loss",
@@ -27,22 +28,42 @@ def figures(manifest: Mapping[str, Any]) -> str:
     """Return the section ``## Figures`` for a manifest, Markdown."""
     data = manifest["data"]
     kind = "generated" if data["synthetic"] else "real"
-    sites = data["sites"]
+    sites, scores = data["sites"], manifest["scores"]
+    point = "most probable class" if "f1" in scores else "operating point 50 %"
     lines = [
         HEADING,
         "",
         f"On {manifest['n']} held-out {kind} rows that nobody trained on; 95 % bootstrap intervals in brackets; "
-        "calibrated probabilities, operating point 50 %.",
+        f"calibrated probabilities, {point}.",
         "",
         "| metric | value (95 % interval) |",
         "|---|---|",
-        *(f"| {words} | {_score(manifest['scores'][name])} |" for name, words in _NAMES.items()),
+        *(f"| {words} | {_score(scores[name])} |" for name, words in _NAMES.items() if name in scores),
         "",
         f"Trained on {data['n_training']} rows at {len(sites)} {'site' if len(sites) == 1 else 'sites'} with "
         f"{manifest['strategy']}, {manifest['rounds']} rounds, seed {manifest['seed']}; calibrated on "
         f"{data['n_calibration']} rows. Made on {manifest['created'][:10]} by `{manifest['command']}`.",
     ]
-    return "\n".join([*lines, *_benefit(manifest), ""])
+    return "\n".join([*lines, *_classes(manifest), *_benefit(manifest), ""])
+
+
+def _classes(manifest: Mapping[str, Any]) -> list[str]:
+    found = manifest.get("classes", [])
+    if not found:
+        return []
+    return [
+        "",
+        "Each class against all others, with every row given to its most probable class:",
+        "",
+        "| class | held-out rows | sensitivity | precision | F1 | AUC |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {each['name']} | {each['n']} | "
+            + " | ".join(_score(each[name]) for name in ("sensitivity", "precision", "f1", "auc"))
+            + " |"
+            for each in found
+        ),
+    ]
 
 
 def _benefit(manifest: Mapping[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from data.partition import hold_out
 from data.table import Dataset
+from models.encoding import encoded
 from models.metrics import Interval, paired_differences, with_intervals
 from models.stored import Model
 from models.task import Task
@@ -36,9 +37,9 @@ class Comparison:
 
 
 def heldout_rows(task: Task) -> Dataset:
-    """Return the rows of the task's public data that no run trains on: the same for every version."""
+    """Return the rows of the task's public data that no run trains on, encoded: the same for every version."""
     public = task.public()
-    return public.take(hold_out(public).heldout)
+    return encoded(task, public.take(hold_out(public).heldout), keep=True)
 
 
 def evaluate(model: Model, dataset: Dataset) -> dict[str, Interval]:

@@ -1,7 +1,7 @@
 """What is written down beside a model's weights: where it comes from and how good it is."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -28,6 +28,7 @@ def describe(
     n: int,
     command: str,
     benefit: Mapping[str, Any] | None = None,
+    classes: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return a manifest without its SHA-256, which writing the weights adds.
 
@@ -39,6 +40,7 @@ def describe(
     rounds : rounds really done.
     scores, n : every metric on the ``n`` held-out rows, with its interval.
     command : what makes this model again.
+    classes : of more than two: name, n (held-out rows), sensitivity, precision, f1 and auc of each.
     benefit : site name → local and federated scores, and the pooled upper bound.
     """
     return {
@@ -54,5 +56,6 @@ def describe(
         "executor": executor,
         "n": n,
         "scores": {name: score.as_json() for name, score in scores.items()},
+        **({"classes": [dict(each) for each in classes]} if classes else {}),
         **({"benefit": dict(benefit)} if benefit else {}),
     }

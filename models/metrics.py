@@ -1,4 +1,6 @@
-"""How good binary probabilities are, with 95 % bootstrap intervals. Pure NumPy; every number is the same everywhere.
+"""How good probabilities are, with 95 % bootstrap intervals. Pure NumPy; every number is the same everywhere.
+
+Probabilities of two classes are (n,), those of more are (n, k) and scored by models.class_metrics.
 
 A resample is a vector of weights: how often each row was drawn. Every metric is a weighted sum, so a block of
 resamples is one matrix product and a thousand of them cost milliseconds. Rows are drawn within each class
@@ -11,6 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from models.class_metrics import METRICS as CLASS_METRICS
+from models.class_metrics import ClassScorer, class_metrics_of_each
 
 METRICS = ("auc", "accuracy", "sensitivity", "specificity", "loss", "ece")
 BINS = 15  # of equal width, Guo et al. 2017, arXiv 1706.04599
@@ -96,7 +101,7 @@ def _rows(y: ArrayLike, *probabilities: ArrayLike) -> tuple[Array, ...]:
 def _resamples(y: Array, resamples: int, seed: int) -> Iterator[Array]:
     """Yield blocks of (r, n) weights: rows drawn with replacement within each class."""
     random = np.random.default_rng(seed)
-    groups = [np.flatnonzero(y == k) for k in (0, 1)]
+    groups = [np.flatnonzero(y == k) for k in range(max(2, int(y.max()) + 1))]
     block = max(1, _BLOCK // len(y))
     for start in range(0, resamples, block):
         size = min(block, resamples - start)
@@ -116,6 +121,46 @@ def _recentred(value: float, drawn: Array) -> Array:
     """Take out what resampling adds to ECE: gaps count by size, so noise in them never cancels."""
     moved: Array = np.clip(drawn - (drawn.mean() - value), 0.0, 1.0)
     return moved
+
+
+def _scorer(y: ArrayLike, p: ArrayLike, threshold: float) -> tuple[Array, _Scorer | ClassScorer]:
+    """Return the labels and what scores them."""
+    if np.ndim(p) != 2:
+        labels, chances = _rows(y, p)
+        return labels, _Scorer(labels, chances, threshold)
+    classes, many = np.asarray(y).reshape(-1), np.asarray(p, dtype=np.float64)
+    if len(classes) != len(many) or not len(classes):
+        raise ValueError(f"Labels and probabilities must be of one length, at least 1: {len(classes)}, {len(many)}.")
+    if not np.isin(classes, range(many.shape[1])).all():
+        raise ValueError(f"Labels must be whole numbers from 0 to {many.shape[1] - 1}.")
+    if not ((many >= 0) & (many <= 1)).all():
+        raise ValueError("Probabilities must lie between 0 and 1.")
+    whole = classes.astype(np.int64)
+    return whole.astype(np.float64), ClassScorer(whole, many)
+
+
+def point_metrics(y: ArrayLike, p: ArrayLike, threshold: float = 0.5) -> dict[str, float]:
+    """Score (n,) probabilities as binary_metrics does, (n, k) ones as models.class_metrics says."""
+    labels, scorer = _scorer(y, p, threshold)
+    return {name: float(values[0]) for name, values in scorer(np.ones((1, len(labels)))).items()}
+
+
+def metrics_of_each(y: ArrayLike, p: Array) -> list[dict[str, float]]:
+    """Score each of (s, n) or (s, n, k) probabilities against the same (n,) labels."""
+    return class_metrics_of_each(np.asarray(y, dtype=np.int64), p) if p.ndim == 3 else binary_metrics_of_each(y, p)
+
+
+def of_classes(y: ArrayLike, p: ArrayLike, resamples: int = 1000, seed: int = 0) -> list[dict[str, Interval]]:
+    """Return for each of the k classes of (n, k) probabilities its sensitivity, precision, F1, AUC."""
+    labels, scorer = _scorer(y, p, 0.5)
+    assert isinstance(scorer, ClassScorer)
+    values = scorer.of_classes(np.ones((1, len(labels))))
+    blocks = [scorer.of_classes(w) for w in _resamples(labels, resamples, seed)]
+    drawn = {name: np.concatenate([block[name] for block in blocks]) for name in values}
+    return [
+        {name: _interval(float(values[name][0, k]), drawn[name][:, k]) for name in values}
+        for k in range(next(iter(values.values())).shape[1])
+    ]
 
 
 def binary_metrics(y: ArrayLike, p: ArrayLike, threshold: float = 0.5) -> dict[str, float]:
@@ -172,22 +217,26 @@ def _auc_of_each(up: Array, down: Array) -> Array:
 def with_intervals(
     y: ArrayLike, p: ArrayLike, threshold: float = 0.5, resamples: int = 1000, seed: int = 0
 ) -> dict[str, Interval]:
-    """Score as binary_metrics does, each with its 95 % percentile bootstrap interval (for ECE, recentred)."""
-    labels, chances = _rows(y, p)
-    scorer = _Scorer(labels, chances, threshold)
-    values = binary_metrics(labels, chances, threshold)
+    """Score as point_metrics does, each with its 95 % percentile bootstrap interval (for ECE, recentred)."""
+    labels, scorer = _scorer(y, p, threshold)
+    values = {name: float(found[0]) for name, found in scorer(np.ones((1, len(labels)))).items()}
+    names = _names(scorer)
     blocks = [scorer(w) for w in _resamples(labels, resamples, seed)]
-    drawn = {name: np.concatenate([block[name] for block in blocks]) for name in METRICS}
+    drawn = {name: np.concatenate([block[name] for block in blocks]) for name in names}
     drawn["ece"] = _recentred(values["ece"], drawn["ece"])
-    return {name: _interval(values[name], drawn[name]) for name in METRICS}
+    return {name: _interval(values[name], drawn[name]) for name in names}
+
+
+def _names(scorer: _Scorer | ClassScorer) -> tuple[str, ...]:
+    return METRICS if isinstance(scorer, _Scorer) else CLASS_METRICS
 
 
 def paired_differences(
     y: ArrayLike, p_a: ArrayLike, p_b: ArrayLike, threshold: float = 0.5, resamples: int = 1000, seed: int = 0
 ) -> dict[str, Interval]:
     """Return every metric of ``p_a`` minus that of ``p_b`` on the same rows, drawn together, with 95 % intervals."""
-    labels, first, second = _rows(y, p_a, p_b)
-    a, b = _Scorer(labels, first, threshold), _Scorer(labels, second, threshold)
+    labels, a = _scorer(y, p_a, threshold)
+    _, b = _scorer(y, p_b, threshold)
     one = np.ones((1, len(labels)))
     value_a, value_b = a(one), b(one)
     drawn = [(a(w), b(w)) for w in _resamples(labels, resamples, seed)]
@@ -195,5 +244,5 @@ def paired_differences(
         name: _interval(
             float(value_a[name][0] - value_b[name][0]), np.concatenate([one[name] - two[name] for one, two in drawn])
         )
-        for name in METRICS
+        for name in _names(a)
     }

@@ -38,22 +38,38 @@ class Contribution:
 
 
 @dataclass(frozen=True)
+class Chance:
+    """The calibrated probability of one class and its 95 % interval."""
+
+    name: str
+    probability: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Prediction:
     """The answer for one row.
+
+    Of two classes the second is the positive one, and probability and contributions speak for it. Of more, they speak
+    for the class that was chosen, the most probable.
 
     Parameters
     ----------
     answer : the answer in words.
-    positive : whether ``probability`` reaches ``threshold``.
-    probability, low, high : calibrated probability of the positive class and its 95 % interval.
+    chosen : number of the class that the answer names.
+    positive : of two classes whether ``probability`` reaches ``threshold``, else whether ``chosen`` is not class 0.
+    probability, low, high : calibrated probability and its 95 % interval.
     contributions : what each input added to the log-odds of a typical patient, largest first; () when not asked for.
     version, version_id, sha256 : the model version that answered.
     synthetic : whether it was trained on generated rows only.
     warnings : sentences about this answer.
+    chances : every class, in the task's order.
     """
 
     task: str
     answer: str
+    chosen: int
     positive: bool
     probability: float
     low: float
@@ -65,12 +81,17 @@ class Prediction:
     sha256: str
     synthetic: bool
     warnings: tuple[str, ...]
+    chances: tuple[Chance, ...] = ()
     not_for_clinical_use: str = NOT_FOR_CLINICAL_USE
 
 
 def check_rows(task: Task, x: FloatArray) -> None:
     """Raise InputError naming the first value of (n, d) rows that the task's schema does not allow."""
     columns = task.schema.columns
+    if task.encoder:
+        if x.ndim != 2 or not np.isfinite(x).all():
+            raise InputError(f"{task.title} needs rows of features, all of them finite.")
+        return
     if x.ndim != 2 or x.shape[1] != len(columns):
         raise InputError(f"{task.title} needs rows of {len(columns)} values, not an array of shape {x.shape}.")
     for position, column in enumerate(columns):
@@ -113,21 +134,53 @@ def _origin(task: Task, version: VersionView) -> str:
     return ""
 
 
-def _warnings(task: Task, row: FloatArray, low: float, high: float, origin: str) -> tuple[str, ...]:
+def answers_of(model: Model, x: FloatArray) -> list[tuple[int, tuple[Chance, ...]]]:
+    """Return for each of (n, d) rows, encoded, the class that is chosen and the chances of all classes in order."""
+    logits = model.logits(x)
+    chances = model.calibration.probability(logits)
+    lows, highs = model.calibration.interval(logits)
+    if chances.ndim == 1:
+        both = ((1 - chances, chances), (1 - highs, lows), (1 - lows, highs))
+        chances, lows, highs = (np.stack(pair, axis=1) for pair in both)
+        chosen = (chances[:, 1] >= THRESHOLD).astype(np.int64)
+    else:
+        chosen = chances.argmax(axis=1)
+    names = model.task.classes
+    return [
+        (int(k), tuple(Chance(name, *map(float, ends)) for name, *ends in zip(names, *three, strict=True)))
+        for k, *three in zip(chosen, chances, lows, highs, strict=True)
+    ]
+
+
+def close_call(chances: Sequence[Chance]) -> str:
+    """Return a sentence where the intervals leave open which class it is, else nothing."""
+    if len(chances) == 2:
+        if chances[1].low < THRESHOLD <= chances[1].high:
+            return "Close call: the interval of the probability reaches to both sides of the operating point."
+        return ""
+    first, second = sorted(chances, key=lambda each: -each.probability)[:2]
+    if second.high >= first.low:
+        return f"Close call: the intervals of {first.name} and {second.name} overlap."
+    return ""
+
+
+def _warnings(task: Task, row: FloatArray, chances: Sequence[Chance], origin: str) -> tuple[str, ...]:
     found = []
-    gaps = [column.title for column, value in zip(task.schema.columns, row, strict=True) if np.isnan(value)]
+    columns = task.schema.columns
+    gaps = [column.title for column, value in zip(columns, row, strict=True) if np.isnan(value)] if columns else []
     if gaps:
         found.append(f"Not given, so a typical value stood in: {', '.join(gaps)}.")
-    if low < THRESHOLD <= high:
-        found.append("Close call: the interval of the probability reaches to both sides of the operating point.")
+    if close := close_call(chances):
+        found.append(close)
     if origin:
         found.append(origin)
     return tuple(found)
 
 
-def _contributions(model: Model, row: FloatArray) -> tuple[Contribution, ...]:
+def _contributions(model: Model, row: FloatArray, chosen: int) -> tuple[Contribution, ...]:
     def log_odds(x: FloatArray) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
-        return model.calibration.log_odds(model.logits(x))
+        odds = model.calibration.log_odds(model.logits(x))
+        return odds[:, chosen] if odds.ndim == 2 else odds
 
     columns = model.task.schema.columns
     weights = shapley(log_odds, row, typical(model.task.schema, model.preparation.fill))
@@ -145,7 +198,7 @@ def _contributions(model: Model, row: FloatArray) -> tuple[Contribution, ...]:
 
 
 def predict(task: Task, x: FloatArray, *, explain: bool = True, version_id: int | None = None) -> list[Prediction]:
-    """Answer for each of (n, d) rows in the schema's units and order, NaN where missing.
+    """Answer for each of (n, d) rows in the schema's units and order, NaN where missing; encoded ones of some tasks.
 
     Parameters
     ----------
@@ -167,29 +220,30 @@ def predict(task: Task, x: FloatArray, *, explain: bool = True, version_id: int 
     model = load_model(version.id)
     if not len(rows):
         return []
-    logits = model.logits(rows)
-    chances = model.calibration.probability(logits)
-    lows, highs = model.calibration.interval(logits)
+    answers = answers_of(model, rows)
     synthetic, origin = _synthetic(task, version), _origin(task, version)
     made = []
     for index, row in enumerate(rows):
-        chance, low, high = float(chances[index]), float(lows[index]), float(highs[index])
-        positive = chance >= THRESHOLD
+        chosen, chances = answers[index]
+        chance = chances[1] if len(chances) == 2 else chances[chosen]
+        explained = explain and index < EXPLAINED_ROWS and not task.encoder
         made.append(
             Prediction(
                 task=task.name,
-                answer=task.answer(positive),
-                positive=positive,
-                probability=chance,
-                low=low,
-                high=high,
+                answer=task.answer(chosen),
+                chosen=chosen,
+                positive=chosen > 0,
+                probability=chance.probability,
+                low=chance.low,
+                high=chance.high,
                 threshold=THRESHOLD,
-                contributions=_contributions(model, row) if explain and index < EXPLAINED_ROWS else (),
+                contributions=_contributions(model, row, chosen) if explained else (),
                 version_id=version.id,
                 version=version.label,
                 sha256=version.sha256,
                 synthetic=synthetic,
-                warnings=_warnings(task, row, low, high, origin),
+                warnings=_warnings(task, row, chances, origin),
+                chances=chances,
             )
         )
     return made
@@ -197,6 +251,8 @@ def predict(task: Task, x: FloatArray, *, explain: bool = True, version_id: int 
 
 def predict_rows(task: Task, frame: "pd.DataFrame", *, version_id: int | None = None) -> "pd.DataFrame":
     """Return ``frame`` with the columns ``probability``, ``low``, ``high`` and ``answer`` added.
+
+    Of more than two classes, the probability is that of the answer.
 
     Parameters
     ----------
@@ -220,9 +276,9 @@ def predict_rows(task: Task, frame: "pd.DataFrame", *, version_id: int | None = 
     check_rows(task, rows)
     model = load_model(_version(task, version_id).id)
     result = frame.copy()
-    logits = model.logits(rows) if len(rows) else np.empty(0)
-    chances = model.calibration.probability(logits)
-    result["probability"] = chances
-    result["low"], result["high"] = model.calibration.interval(logits)
-    result["answer"] = [task.answer(bool(chance >= THRESHOLD)) for chance in chances]
+    answers = answers_of(model, rows) if len(rows) else []
+    shown = [chances[1] if len(chances) == 2 else chances[chosen] for chosen, chances in answers]
+    for name in ("probability", "low", "high"):
+        result[name] = [getattr(chance, name) for chance in shown]
+    result["answer"] = [task.answer(chosen) for chosen, _ in answers]
     return result

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from data.table import FloatArray
 from data.whole_file import write_whole
 from models.calibration import Calibration
+from models.class_calibration import AnyCalibration, ClassCalibration
 from models.preparation import Preparation
 from models.task import Task
 
@@ -35,26 +36,29 @@ class Model:
     task: Task
     network: "nn.Module"
     preparation: Preparation
-    calibration: Calibration
+    calibration: AnyCalibration
 
     def logits(self, x: FloatArray) -> NDArray[np.float64]:
-        """Return the network's (n,) logits for (n, d) inputs, NaN where missing; not calibrated."""
+        """Return the network's logits for (n, d) inputs, NaN where missing; not calibrated.
+
+        They are (n,) for two classes and (n, k) for more.
+        """
         import torch
 
         self.network.eval()
         features = torch.from_numpy(self.preparation(self.task, x))
         with torch.inference_mode():
             starts = range(0, len(features), _BATCH)
-            parts = [self.network(features[start : start + _BATCH]).reshape(-1) for start in starts]
+            parts = [self.network(features[start : start + _BATCH]).squeeze(1) for start in starts]
         found: NDArray[np.float64] = torch.cat(parts).numpy().astype(np.float64)
         return found
 
     def probability(self, x: FloatArray) -> NDArray[np.float64]:
-        """Return the (n,) calibrated probabilities of the positive class for (n, d) inputs."""
+        """Return the (n,) calibrated probabilities of the positive class for (n, d) inputs, or the (n, k) of each."""
         return self.calibration.probability(self.logits(x))
 
     @classmethod
-    def of(cls, task: Task, weights: FloatArray, preparation: Preparation, calibration: Calibration) -> "Model":
+    def of(cls, task: Task, weights: FloatArray, preparation: Preparation, calibration: AnyCalibration) -> "Model":
         """Return the model with the flat (p,) ``weights``."""
         from models.weights import load_flat
 
@@ -68,7 +72,7 @@ def write_weights(
     task: Task,
     weights: FloatArray,
     preparation: Preparation,
-    calibration: Calibration,
+    calibration: AnyCalibration,
     manifest: Mapping[str, Any],
 ) -> str:
     """Write both files into ``folder`` and return the SHA-256 of the weights file, which the manifest carries too."""
@@ -82,7 +86,7 @@ def write_weights(
     for name in ("fill", "mean", "scale"):
         tensors[f"prepare.{name}"] = np.ascontiguousarray(getattr(preparation, name), dtype=np.float32)
     for name in ("slope", "intercept", "slopes", "intercepts"):
-        values = np.atleast_1d(np.asarray(getattr(calibration, name), dtype=np.float64))
+        values = np.atleast_1d(np.asarray(getattr(calibration, name), dtype=np.float64))  # (k,) intercepts if by class
         tensors[f"calibration.{name}"] = np.ascontiguousarray(values)
     content = save(tensors, metadata={"task": task.name})
     sha256 = hashlib.sha256(content).hexdigest()
@@ -130,6 +134,13 @@ def read_model(folder: Path, task: Task, sha256: str) -> Model:
         raise DamagedModel(f"{path} holds another network than the one of task {task.name} now.") from None
     network.eval()
     preparation = Preparation(*(tensors[f"prepare.{name}"] for name in ("fill", "mean", "scale")))
-    slope, intercept = (float(tensors[f"calibration.{name}"][0]) for name in ("slope", "intercept"))
-    calibration = Calibration(slope, intercept, tensors["calibration.slopes"], tensors["calibration.intercepts"])
-    return Model(task, network, preparation, calibration)
+    return Model(task, network, preparation, _calibration(tensors))
+
+
+def _calibration(tensors: Mapping[str, NDArray[Any]]) -> AnyCalibration:
+    slope, intercept, slopes, intercepts = (
+        tensors[f"calibration.{name}"] for name in ("slope", "intercept", "slopes", "intercepts")
+    )
+    if intercepts.ndim == 2:
+        return ClassCalibration(float(slope[0]), intercept, slopes, intercepts)
+    return Calibration(float(slope[0]), float(intercept[0]), slopes, intercepts)

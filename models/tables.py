@@ -44,8 +44,9 @@ def _read_arrays(task: Task, path: Path, labelled: bool) -> Dataset:
         raise InputError(f"{path} has no array {error.args[0].split()[0]}; it needs x and, to score, y.") from None
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is no npz file with numbers: {error}.") from None
-    if y.shape != x.shape[:1] or not np.isin(y, (0, 1)).all():
-        raise InputError(f"{path}: y must hold one 0 or 1 for each row of x; x is {x.shape}, y is {y.shape}.")
+    if y.shape != x.shape[:1] or not np.isin(y, range(len(task.classes))).all():
+        wanted = "0 or 1" if len(task.classes) == 2 else f"class from 0 to {len(task.classes) - 1}"
+        raise InputError(f"{path}: y must hold one {wanted} for each row of x; x is {x.shape}, y is {y.shape}.")
     try:
         check_rows(task, x)
     except InputError as error:

@@ -8,7 +8,9 @@ import inspect
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from numpy.typing import NDArray
 
 from data.table import Dataset, FloatArray, TableSchema
 
@@ -44,8 +46,9 @@ class Task(ABC):
     title: ClassVar[str]  # "Breast cancer"
     question: ClassVar[str]  # "Is this breast mass malignant?"
     modality: ClassVar[Modality] = "table"
-    classes: ClassVar[tuple[str, str]]  # (negative, positive) in words
-    schema: ClassVar[TableSchema]
+    classes: ClassVar[tuple[str, ...]]  # in words: (negative, positive), or three and more that exclude each other
+    schema: ClassVar[TableSchema] = TableSchema((), label="label")  # of a table task
+    encoder: ClassVar[str] = ""  # name and version of the frozen encoder, under which features are kept; "" for none
     training: ClassVar[Training] = Training()
     licence: ClassVar[str]  # of the public data
     natural_sites: ClassVar[bool] = False  # whether public data name their hospital
@@ -67,14 +70,25 @@ class Task(ABC):
 
     @abstractmethod
     def network(self) -> "nn.Module":
-        """Return a fresh network: (n, features) float32 → (n, 1) logit of the positive class."""
+        """Return a fresh network: (n, features) float32 → (n, outputs) logits.
+
+        Two classes have one output, the logit of the positive class; more have one a class.
+        """
+
+    def encode(self, x: NDArray[Any]) -> FloatArray:
+        """Turn what was given into the numbers that the engine works with; runs once at the site, then they are kept.
+
+        A task with an ``encoder`` overrides this: (n, ...) pictures or signals → (n, d) float32, finite, the same for
+        a row whatever rows are beside it. Default: ``x``.
+        """
+        return x
 
     def features(self, x: FloatArray, filled: FloatArray) -> FloatArray:
         """Turn inputs into network features, before standardisation.
 
         Parameters
         ----------
-        x : (n, d) inputs as given, NaN where missing.
+        x : (n, d) inputs as given or as encoded, NaN where missing.
         filled : (n, d) the same with missing values filled by the federation's medians.
 
         Returns
@@ -83,9 +97,19 @@ class Task(ABC):
         """
         return filled
 
-    def answer(self, positive: bool) -> str:
-        """Return the answer to the question in words, as a sentence; a task may word it better."""
-        return f"Probably {self.classes[int(positive)]}."
+    def answer(self, chosen: int) -> str:
+        """Return the answer to the question in words, as a sentence; a task may word it better.
+
+        Parameters
+        ----------
+        chosen : the class; of two, 1 or True is the positive one.
+        """
+        return f"Probably {self.classes[int(chosen)]}."
+
+    @property
+    def outputs(self) -> int:
+        """How many logits the network gives."""
+        return 1 if len(self.classes) == 2 else len(self.classes)
 
     @property
     def folder(self) -> Path:

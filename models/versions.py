@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from data.database import ModelVersion, transaction
 from data.table import FloatArray
-from models.calibration import Calibration
+from models.class_calibration import AnyCalibration
 from models.comparison import Comparison, compare_models
 from models.decisions import (
     PromotionView,
@@ -119,7 +119,7 @@ def save_version(
     task: Task,
     weights: FloatArray,
     preparation: Preparation,
-    calibration: Calibration,
+    calibration: AnyCalibration,
     *,
     run_id: int | None,
     manifest: Mapping[str, Any],

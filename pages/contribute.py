@@ -158,11 +158,10 @@ def _check(task: Task | None, chosen: Upload | None, stored: Receipt | None) -> 
         show_problems(chosen.report, filename=chosen.filename, key=KEY)
     else:
         dataset = chosen.report.dataset
-        positives = int(dataset.y.sum())
-        st.success(
-            f"All {len(dataset):,} rows passed: {positives:,} {task.classes[1]}, "
-            f"{len(dataset) - positives:,} {task.classes[0]}."
-        )
+        counts = [int((dataset.y == k).sum()) for k in range(len(task.classes))]
+        order = (1, 0) if len(counts) == 2 else range(len(counts))
+        found = ", ".join(f"{counts[k]:,} {task.classes[k]}" for k in order)
+        st.success(f"All {len(dataset):,} rows passed: {found}.")
         show_preview(chosen.report, task.schema, key=KEY)
 
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from data.table import Column, TableSchema
 
-LABEL_LEVELS = (0, 1)
 _WORDS = {"not_nullable": "it may not be empty"}  # the one check that pandera names itself
 
 
@@ -44,8 +43,13 @@ def rule(column: Column, why: str = "") -> str:
 
 
 def label_rule(schema: TableSchema) -> str:
-    """Return the sentence for a label that is neither 0 nor 1."""
-    return f'The label "{schema.label}" must be 0 or 1 in every row. {schema.label_help}'.strip()
+    """Return the sentence for a label that is none of the classes."""
+    return f'The label "{schema.label}" must be {label_words(schema)} in every row. {schema.label_help}'.strip()
+
+
+def label_words(schema: TableSchema) -> str:
+    """Return which labels there are: "0 or 1", "a whole number from 0 to 4"."""
+    return "0 or 1" if schema.classes == 2 else f"a whole number from 0 to {schema.classes - 1}"
 
 
 def find_breaches(
@@ -76,7 +80,7 @@ def find_breaches(
         if column.kind == "category":
             checks = [pa.Check.isin(list(column.levels), error="this is none of them")]
         columns[column.name] = pa.Column(float, checks, nullable=column.nullable, required=False)
-    columns[schema.label] = pa.Column(float, pa.Check.isin(LABEL_LEVELS), required=False)
+    columns[schema.label] = pa.Column(float, pa.Check.isin(range(schema.classes)), required=False)
     try:
         pa.DataFrameSchema(columns).validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:

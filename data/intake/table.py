@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from data.intake.cells import advice, read_numbers
 from data.intake.delimited import NotATable, Sheet, plain_name, read_sheet
 from data.intake.problems import MOST_LISTED, Problem, Problems
-from data.intake.rules import find_breaches, label_rule, rule, wanted
+from data.intake.rules import find_breaches, label_rule, label_words, rule, wanted
 from data.table import Dataset, TableSchema
 
 __all__ = ["SYNTHETIC", "Problem", "Report", "check_csv", "template_csv", "to_csv"]
@@ -116,7 +116,7 @@ def _find_columns(
     """Return the place of each wanted column in the file, and name those that are missing or there twice."""
     required = {column.name: wanted(column) for column in schema.columns}
     if labelled:
-        required[schema.label] = "0 or 1"
+        required[schema.label] = label_words(schema)
     places: dict[str, list[int]] = {}
     for place, name in enumerate(sheet.header):
         places.setdefault(plain_name(name), []).append(place)

@@ -62,9 +62,9 @@ class HeartDisease(Task):
         parts.append(np.isnan(x[:, [_INDEX[name] for name in _FLAGGED]]))
         return np.concatenate(parts, axis=1, dtype=np.float32)
 
-    def answer(self, positive: bool) -> str:
+    def answer(self, chosen: int) -> str:
         """Return the answer as a sentence."""
-        return "Coronary heart disease is likely." if positive else "A significant narrowing is unlikely."
+        return "Coronary heart disease is likely." if chosen else "A significant narrowing is unlikely."
 
     def network(self) -> "nn.Module":
         """Return a fresh network 32-32-16-1 with dropout."""

@@ -81,9 +81,9 @@ class Vitals(Task):
         """Return ``n`` generated rows of well and unwell people."""
         return _generate(n, seed)
 
-    def answer(self, positive: bool) -> str:
+    def answer(self, chosen: int) -> str:
         """Return the answer as a sentence."""
-        return "These vital signs look healthy." if positive else "These vital signs do not look healthy."
+        return "These vital signs look healthy." if chosen else "These vital signs do not look healthy."
 
     def network(self) -> "nn.Module":
         """Return a fresh network 4-64-32-16-1 with dropout."""

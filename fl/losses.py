@@ -1,0 +1,24 @@
+"""The loss that training minimises: of one logit for two classes, of one a class for more."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+
+def mean_loss(logits: Tensor, y: Tensor) -> Tensor:
+    """Return the mean cross-entropy of (n, 1) logits and (n,) float labels 0 or 1, or of (n, k) and (n,) classes."""
+    if logits.shape[1] == 1:
+        return binary_cross_entropy_with_logits(logits.squeeze(1), y)
+    return cross_entropy(logits, y)
+
+
+def row_losses(logits: Tensor, y: Tensor) -> Tensor:
+    """Return the (s, n) cross-entropies of (s, n) logits, or of (s, n, k), for (s, n) labels."""
+    if logits.dim() == 2:
+        return binary_cross_entropy_with_logits(logits, y, reduction="none")
+    return cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="none").view(y.shape)
+
+
+def label_type(classes: int) -> torch.dtype:
+    """Return how labels of so many classes are kept."""
+    return torch.float32 if classes == 2 else torch.int64
