@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.func import functional_call, grad, vmap
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from data.table import FloatArray
 from fl.local import FlatNetwork, Recipe
+from fl.losses import mean_loss
 from fl.optimisers import optimiser
 from fl.privacy.budget import Budget
 from fl.request import RequestError
@@ -88,7 +88,7 @@ def gradients_of_each(net: FlatNetwork) -> Gradients:
         parts = weights.split([size for _, _, size in names])  # type: ignore[no-untyped-call]
         own = {name: part.view(shape) for (name, shape, _), part in zip(names, parts, strict=True)}
         logit = functional_call(net.network, own, (row.unsqueeze(0),), tie_weights=False)
-        return binary_cross_entropy_with_logits(logit.view(()), label)
+        return mean_loss(logit, label.unsqueeze(0))
 
     each = vmap(grad(loss), in_dims=(None, 0, 0), randomness="different")
     return lambda x, y: each(net.learned.detach().clone(), x, y) if len(y) else torch.zeros(0, len(net.learned))
