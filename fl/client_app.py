@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flwr.app import Array, ArrayRecord, Context, Error, Message, MetricRecord, RecordDict
 from flwr.clientapp import ClientApp
@@ -27,6 +27,9 @@ from fl.privacy.guard import check_site
 from fl.privacy.update import clipped_update
 from fl.watcher import Cancelled, Stop
 from models.preparation import Preparation, fill_gaps, medians, moments
+
+if TYPE_CHECKING:
+    from fl.privacy.secure_site import Site
 
 FAILED = 2  # error code of a reply: the ClientApp raised
 
@@ -99,12 +102,52 @@ def _train(message: Message, context: Context) -> RecordDict:
         stop = here.stop if here else None
         loss = _learn(net, asked, position, (x, y), stop)
         weights, seconds = net.take(), time.perf_counter() - began
+    if asked.request.dp_epsilon and asked.request.dp_level == "client":
+        weights = clipped_update(weights, asked.start, asked.request.dp_clip)
+    if asked.request.secure_aggregation:
+        return _masked(asked, context, weights, len(y), seconds)
     metrics: dict[str, int | float] = {"num-examples": len(y), "train_loss": loss, "seconds": seconds}
     if asked.request.private:
         del metrics["train_loss"]  # no noise would cover it
-    if asked.request.dp_epsilon and asked.request.dp_level == "client":
-        weights = clipped_update(weights, asked.start, asked.request.dp_clip)
     return _answer({"weights": weights}, metrics)
+
+
+def _masked(asked: Assignment, context: Context, weights: FloatArray, rows: int, seconds: float) -> RecordDict:
+    """Return an update that only the sum of all gives back; neither rows nor loss go with it."""
+    position, request = _position(context), asked.request
+    alike = bool(request.dp_epsilon) or request.strategy == "equal"
+    masked = _secure(context).masked(weights - asked.start, rows, asked.seed(position), alike=alike)
+    return _answer({"weights": masked}, {"seconds": seconds})
+
+
+@app.query("secure_keys")
+@_replies
+def _secure_keys(message: Message, context: Context) -> RecordDict:
+    return _secure(context).keys(message.content.config_records["secure"])
+
+
+@app.query("secure_shares")
+@_replies
+def _secure_shares(message: Message, context: Context) -> RecordDict:
+    return _secure(context).shares(message.content.config_records["secure"])
+
+
+@app.query("secure_deliver")
+@_replies
+def _secure_deliver(message: Message, context: Context) -> RecordDict:
+    return _secure(context).deliver(message.content.config_records["secure"])
+
+
+@app.query("secure_unmask")
+@_replies
+def _secure_unmask(message: Message, context: Context) -> RecordDict:
+    return _secure(context).unmask(message.content.config_records["secure"])
+
+
+def _secure(context: Context) -> "Site":
+    from fl.privacy.secure_site import Site  # only then: a run without it need not load its cryptography
+
+    return Site(context, _position(context))
 
 
 def _learn(net: FlatNetwork, asked: Assignment, position: int, rows: tuple[Tensor, Tensor], stop: Stop | None) -> float:

@@ -194,6 +194,18 @@ def _privately(run: Parser) -> None:
         metavar="TIMES",
         help="noise as a multiple of --dp-clip, in place of the least that lets all rounds fit (default: 0)",
     )
+    private.add_argument(
+        "--secure-aggregation",
+        action="store_true",
+        default=None,
+        help="let the server see only the sum of the updates of a round, none of them",
+    )
+    private.add_argument(
+        "--secure-threshold",
+        type=float,
+        metavar="PART",
+        help="part of the sites that share a site's secrets whose help takes its masks off, above 0.5 (default: 0.667)",
+    )
 
 
 def _where(run: Parser) -> None:

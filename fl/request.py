@@ -52,6 +52,9 @@ class RunRequest:
     dp_level : ``example`` for rows (each site adds noise to its own training), ``client`` for whole sites (noise on the
         mean update).
     dp_clip : above 0 and at most 1000: the longest that a row's gradient, or a site's update, may be.
+    secure_aggregation : whether the server sees only the sum of the updates of a round, none of them.
+    secure_threshold : part of the sites that share a site's secrets, above 0.5 and at most 1, whose help takes its
+        masks off: more may drop out when it is low, more must conspire when it is high.
     dp_noise : noise as a multiple of ``dp_clip``; 0 computes the least that makes ``rounds`` rounds fit the limit.
     """
 
@@ -78,11 +81,13 @@ class RunRequest:
     dp_level: str = "example"
     dp_clip: float = 1.0
     dp_noise: float = 0.0
+    secure_aggregation: bool = False
+    secure_threshold: float = 2 / 3
 
     @property
     def private(self) -> bool:
         """Whether what a site sends is hidden, so that nothing may be asked of it that would tell the same."""
-        return bool(self.dp_epsilon)
+        return bool(self.dp_epsilon) or self.secure_aggregation
 
     @classmethod
     def for_task(cls, task: Task, **overrides: Any) -> "RunRequest":
@@ -136,7 +141,8 @@ class RunRequest:
             settings = STRATEGIES[self.strategy].settings(self.strategy_settings)
         except ValueError as error:
             raise RequestError(str(error)) from None
-        check_privacy(self)
+        check_noise(self)
+        check_secure(self)
         return replace(self, strategy_settings=settings, benefit=self.benefit and not self.private)
 
     def _check_nodes(self) -> None:
@@ -183,8 +189,8 @@ class RunRequest:
         return cls(**{**values, **lists})
 
 
-def check_privacy(request: RunRequest) -> None:
-    """Raise RequestError when what is asked for privacy cannot be."""
+def check_noise(request: RunRequest) -> None:
+    """Raise RequestError when what is asked of differential privacy cannot be."""
     for name, high in (("dp_epsilon", 1000.0), ("dp_noise", 1000.0)):
         _check_number(name, getattr(request, name), high, zero=True)
     for name, high in (("dp_delta", 0.1), ("dp_clip", 1000.0)):
@@ -206,6 +212,28 @@ def check_privacy(request: RunRequest) -> None:
         raise RequestError(
             f"strategy {request.strategy} does not only average, so noise on its result would not cover a site: "
             f"choose one of {', '.join(MEANS)} with dp_level client."
+        )
+
+
+def check_secure(request: RunRequest) -> None:
+    """Raise RequestError when what is asked of secure aggregation cannot be."""
+    if not isinstance(request.secure_aggregation, bool):
+        raise RequestError(f"secure_aggregation is {request.secure_aggregation!r}: give true or false.")
+    _check_number("secure_threshold", request.secure_threshold, 1)
+    if request.secure_threshold <= 0.5:
+        raise RequestError("secure_threshold is at most 0.5, so that two halves could each open masks: give more.")
+    if not request.secure_aggregation:
+        return
+    if request.executor not in ("auto", "in-process", "vectorised"):
+        raise RequestError(
+            f"executor {request.executor} cannot aggregate securely yet, for its sites keep nothing between messages: "
+            "choose auto, in-process or vectorised."
+        )
+    if STRATEGIES[request.strategy].individual:
+        fit = ", ".join(name for name, info in STRATEGIES.items() if not info.individual)
+        raise RequestError(
+            f"strategy {request.strategy} looks at each site's update, which secure aggregation hides: choose one of "
+            f"{fit}."
         )
 
 

@@ -94,8 +94,14 @@ def command_of(request: RunRequest) -> str:
     for each in fields(request):
         value = getattr(request, each.name)
         option = "--" + each.name.replace("_", "-")
+        if each.name.startswith("dp_") and not request.dp_epsilon:
+            continue
         if each.name == "benefit":
             words += [] if value else ["--no-benefit"]
+        elif each.name == "secure_aggregation":
+            words += [option] if value else []
+        elif each.name == "secure_threshold" and not request.secure_aggregation:
+            continue
         elif each.name == "datasets":
             words += [option, ",".join(map(str, value))] if value else []
         elif each.name == "strategy_settings":

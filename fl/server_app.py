@@ -8,6 +8,7 @@ import gc
 import random
 import time
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from flwr.app import Array, ArrayRecord, ConfigRecord, Context, MetricRecord, RecordDict
@@ -29,6 +30,9 @@ from fl.strategies.ruled import Ruled
 from fl.watcher import RoundResult, Snapshot
 from models.preparation import Preparation, combine_medians, combine_moments
 from models.registry import get_task
+
+if TYPE_CHECKING:
+    from fl.privacy.secure_server import SecureSum
 
 SERVER = 1_000_001  # position, for the seed, of the server's own draws
 
@@ -80,6 +84,7 @@ def _rounds(grid: WatchedGrid, course: Course) -> None:
     remind(strategy, snapshot.carried)
     guard = Guard(request, course.sites)
     rule = guard.around(strategy)
+    exchange = _exchange(grid, course)
     grid.heldout = HeldOut(get_task(request.task), snapshot.preparation)
     config = ConfigRecord({"plan": request.plan, **pack(snapshot.preparation)})
     arrays = _record({"weights": snapshot.weights})
@@ -98,7 +103,7 @@ def _rounds(grid: WatchedGrid, course: Course) -> None:
         began = time.perf_counter()
         grid.round, grid.weights = round, snapshot.weights
         random.seed(seed_of(request.seed, round, SERVER))  # with which Flower samples sites
-        replies = grid.send_and_receive(rule.configure_train(round, arrays, config, grid.inner))
+        replies = exchange.send_and_receive(list(rule.configure_train(round, arrays, config, grid.inner)))
         aggregated, _ = rule.aggregate_train(round, replies)
         if aggregated is None:
             text = f"{len(replies)} updates are too few for {request.strategy}: round {round} left the model as it was."
@@ -111,6 +116,8 @@ def _rounds(grid: WatchedGrid, course: Course) -> None:
         snapshot = Snapshot(round, arrays["weights"].numpy(), snapshot.preparation, carried)
         loss, metrics = grid.heldout.score(snapshot.weights)
         metrics.update(guard.spent(round))
+        if not isinstance(exchange, WatchedGrid):
+            metrics["secure_seconds"] = exchange.seconds
         seconds = time.perf_counter() - began
         result = RoundResult(
             round, loss, metrics, seconds, len(replies), tuple(grid.failures), grid.bytes_up, grid.bytes_down
@@ -118,6 +125,15 @@ def _rounds(grid: WatchedGrid, course: Course) -> None:
         _tell(course, result, snapshot)
         course.seconds.setdefault("first_round", time.monotonic() - course.began)
     course.seconds["rounds"] = time.monotonic() - course.began - course.seconds["startup"]
+
+
+def _exchange(grid: WatchedGrid, course: Course) -> "WatchedGrid | SecureSum":
+    """Return what carries a round's updates to the server: one by one, or as a sum."""
+    if not course.request.secure_aggregation:
+        return grid
+    from fl.privacy.secure_server import SecureSum
+
+    return SecureSum(grid, course)
 
 
 class ServerRows:

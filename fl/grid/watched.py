@@ -6,7 +6,7 @@ the order of sites whatever order they came in, and the watcher learns of each s
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -89,21 +89,72 @@ class WatchedGrid:
         Cancelled
             When a stop was asked for.
         """
-        # strategies sample in random order; in that of sites, a run looks the same every time
-        asked = sorted(messages, key=lambda message: self._positions[message.metadata.dst_node_id])
+        asked = self.open_round(messages)
         if not asked:
             return []
-        self.failures = []
-        self.bytes_down = _payload(asked[0].content)
         present = _Round()
-        for message in asked:
-            self._course.watcher.site_state(self._positions[message.metadata.dst_node_id], self.round, "computing")
         for replies in self._answers(self._without_drop_outs(asked)):
             self._take(replies, present)
         self._leave_out_large(present)
         self._check_quorum(present.usable, f"round {self.round}", len(asked))
         self.earlier.remember(self.round, list(present.usable), [present.marks[each] for each in present.usable])
         return [present.usable[position] for position in sorted(present.usable)]
+
+    def open_round(self, messages: Iterable[Message]) -> list[Message]:
+        """Return the messages of a round in the order of sites, and tell that these compute."""
+        # strategies sample in random order; in that of sites, a run looks the same every time
+        asked = sorted(messages, key=self.position_of)
+        self.failures = []
+        self.bytes_down = _payload(asked[0].content) if asked else 0
+        for message in asked:
+            self._course.watcher.site_state(self.position_of(message), self.round, "computing")
+        return asked
+
+    def position_of(self, message: Message) -> int:
+        """Return the position of the site that a message goes to."""
+        return self._positions[message.metadata.dst_node_id]
+
+    def exchange(self, message_type: str, contents: Mapping[int, RecordDict]) -> dict[int, Message]:
+        """Send each site its own content; return the replies by position, without those of sites that fail."""
+        nodes = self._nodes
+        messages = [Message(own, dst_node_id=nodes[at], message_type=message_type) for at, own in contents.items()]
+        found: dict[int, Message] = {}
+        for replies in self._answers(messages):
+            for reply in replies:
+                site = self._site(reply)
+                if reply.has_error():
+                    self._leave_out(site, "dropped", reply.error.reason or "it failed without a reason")
+                else:
+                    found[site.position] = reply
+        return found
+
+    def receive_masked(self, asked: Sequence[Message]) -> dict[int, Message]:
+        """Send a round of secure aggregation; return by position the replies of the right form.
+
+        Nothing else can be checked: what a single update says is hidden here.
+        """
+        found: dict[int, Message] = {}
+        for replies in self._answers(self._without_drop_outs(asked)):
+            for reply in replies:
+                site = self._site(reply)
+                if reply.has_error():
+                    self._leave_out(site, "dropped", reply.error.reason or "it failed without a reason")
+                    continue
+                numbers, told = _weights_of(reply.content), _metrics_of(reply.content)
+                if numbers is None or numbers.shape != (len(self.weights) + 1,) or numbers.dtype != np.uint32:
+                    self._leave_out(site, "refused", f"it sent no {len(self.weights) + 1} masked numbers of 32 bits")
+                    continue
+                self.bytes_up = _payload(reply.content)
+                found[site.position] = reply
+                seconds = told.get("seconds", 0.0)
+                seconds = seconds if isinstance(seconds, float) else 0.0
+                self._course.watcher.site_update(site.position, self.round, math.nan, {}, seconds, 0)
+                self._course.watcher.site_state(site.position, self.round, "answered")
+        return found
+
+    def check_quorum(self, usable: Sized, asked: int) -> None:
+        """Raise QuorumLost when fewer than the quorum of a round's sites count."""
+        self._check_quorum(usable, f"round {self.round}", asked)
 
     @property
     def sites(self) -> dict[int, SiteInfo]:
