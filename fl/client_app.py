@@ -20,7 +20,7 @@ from torch import Tensor
 from data.table import FloatArray
 from fl.assignment import Assignment, assignment
 from fl.checks import failure_reason
-from fl.grid.flower import LiveArray
+from fl.grid.flower import LiveArray, LiveContent
 from fl.local import FlatNetwork, network_of, train, train_alone
 from fl.privacy.examples import train_privately
 from fl.privacy.guard import check_site
@@ -179,9 +179,10 @@ def _position(context: Context) -> int:
 
 
 def _answer(arrays: Mapping[str, NDArray[Any]], metrics: Mapping[str, int | float]) -> RecordDict:
-    array = LiveArray if HERE.get() else Array
+    if HERE.get():
+        return LiveContent({name: LiveArray(values) for name, values in arrays.items()}, metrics)
     record, content = ArrayRecord(), RecordDict()
     for name, values in arrays.items():
-        record[name] = array(values)
+        record[name] = Array(values)
     content["arrays"], content["metrics"] = record, MetricRecord(dict(metrics))
     return content

@@ -22,6 +22,7 @@ from models.task import Task
 SAMPLE = 256  # held-out rows on which each site's update is scored; the global model is scored on all
 ROWS_AT_ONCE = 64  # of a large network
 NUMBERS_AT_ONCE = 4_000_000  # weights and inputs that are worked on in one go
+SETS_AT_ONCE = 64  # of weights: what they give then stays in the processor's cache
 
 
 class HeldOut:
@@ -40,7 +41,8 @@ class HeldOut:
         self._x, _ = tensors_of(task, rows, preparation)
         self._net = network_of(task.name)
         self._large = len(self._net.weights) >= LARGE
-        self._stack = Stack(self._net) if not self._large and can_stack(self._net, self._x) else None
+        stacked = not self._large and can_stack(self._net, self._x, scoring=True)
+        self._stack = Stack(self._net, scoring=True) if stacked else None
         by_class = np.argsort(self.y, kind="stable")
         few = by_class[np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).round().astype(np.int64)]
         self._few_x, self._few_y = self._x[np.sort(few)], self.y[np.sort(few)]
@@ -64,7 +66,7 @@ class HeldOut:
             logits = np.stack([self._logits(row, self._few_x) for row in weights])
         else:
             self._net.network.eval()
-            at_once = max(1, NUMBERS_AT_ONCE // (weights.shape[1] + self._few_x.numel()))
+            at_once = min(SETS_AT_ONCE, max(1, NUMBERS_AT_ONCE // (weights.shape[1] + self._few_x.numel())))
             with torch.inference_mode():
                 parts = torch.from_numpy(weights).split(at_once)  # type: ignore[no-untyped-call]
                 logits = torch.cat([self._stack.logits(part, self._few_x) for part in parts]).numpy()

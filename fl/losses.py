@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, one_hot
 
 
 def mean_loss(logits: Tensor, y: Tensor) -> Tensor:
@@ -17,6 +17,13 @@ def row_losses(logits: Tensor, y: Tensor) -> Tensor:
     if logits.dim() == 2:
         return binary_cross_entropy_with_logits(logits, y, reduction="none")
     return cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="none").view(y.shape)
+
+
+def row_slopes(outputs: Tensor, y: Tensor) -> Tensor:
+    """Return the slopes of ``row_losses`` by (s, n, 1) or (s, n, k) outputs, of their shape."""
+    if outputs.shape[2] == 1:
+        return torch.sigmoid(outputs) - y.unsqueeze(2)
+    return torch.softmax(outputs, dim=2) - one_hot(y, outputs.shape[2])
 
 
 def label_type(classes: int) -> torch.dtype:

@@ -13,8 +13,9 @@ from torch import Tensor
 from torch.func import functional_call, vmap
 
 from data.table import Dataset, FloatArray
+from fl.chain import Chain
 from fl.local import FlatNetwork, Recipe, initial_weights, network_of, own_preparation, seed_of, tensors_of
-from fl.losses import row_losses
+from fl.losses import row_losses, row_slopes
 from fl.optimisers import optimiser
 from fl.request import RunRequest
 from fl.watcher import Stop
@@ -61,12 +62,14 @@ class Stack:
     Parameters
     ----------
     net : gives the architecture; its own weights are not touched.
+    scoring : whether it only scores, so that dropout does nothing.
     """
 
-    def __init__(self, net: FlatNetwork) -> None:
+    def __init__(self, net: FlatNetwork, *, scoring: bool = False) -> None:
         self._network = net.network
         self._shapes = [(name, parameter.shape) for name, parameter in net.network.named_parameters()]
         self._sizes = [shape.numel() for _, shape in self._shapes]
+        self._chain = Chain.of(net.network, scoring=scoring)
 
         # weights are never tied here: can_stack compares the outcome with that of the network itself
         def forward(parameters: dict[str, Tensor], x: Tensor) -> Tensor:
@@ -77,8 +80,7 @@ class Stack:
 
     def logits(self, weights: Tensor, x: Tensor) -> Tensor:
         """Return (s, n) or (s, n, k) logits of (s, p) weights for (s, n, f) features, or for (n, f) that all share."""
-        each = self._all_the_same if x.dim() == 2 else self._each_its_own
-        return each(self._named(self.parts(weights)), x).squeeze(2)
+        return self._outputs(self.parts(weights), x).squeeze(2)
 
     def parts(self, weights: Tensor) -> list[Tensor]:
         """Return the parameters, each with the sites as first dimension, as views of (s, p) weights."""
@@ -87,28 +89,42 @@ class Stack:
 
     def gradient(self, weights: Tensor, x: Tensor, y: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
         """Return the (s, p) gradients and (s,) losses; ``share`` is the (s, n) weight of each row, 0 for filling."""
+        if self._chain is None:
+            return self._differentiated(weights, x, y, share)
+        parts, gradient = self.parts(weights), torch.empty_like(weights)
+        given = self._chain.forward(parts, x)
+        slope = row_slopes(given[-1], y) * share.unsqueeze(2)
+        self._chain.backward(parts, x, given, slope, self.parts(gradient))
+        return gradient, (row_losses(given[-1].squeeze(2), y) * share).sum(1)
+
+    def _differentiated(self, weights: Tensor, x: Tensor, y: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
         parts = [part.detach().requires_grad_() for part in self.parts(weights)]
-        logits = self._each_its_own(self._named(parts), x).squeeze(2)
-        losses = (row_losses(logits, y) * share).sum(1)
+        losses = (row_losses(self._outputs(parts, x).squeeze(2), y) * share).sum(1)
         found = torch.autograd.grad(losses.sum(), parts)
         return torch.cat([part.flatten(1) for part in found], dim=1), losses.detach()
 
-    def _named(self, parts: list[Tensor]) -> dict[str, Tensor]:
-        return {name: part for (name, _), part in zip(self._shapes, parts, strict=True)}
+    def _outputs(self, parts: list[Tensor], x: Tensor) -> Tensor:
+        """Return the (s, n, o) outputs of the network."""
+        if self._chain is not None:
+            return self._chain.forward(parts, x)[-1]
+        named = {name: part for (name, _), part in zip(self._shapes, parts, strict=True)}
+        return (self._all_the_same if x.dim() == 2 else self._each_its_own)(named, x)
 
 
-def can_stack(net: FlatNetwork, x: Tensor) -> bool:
+def can_stack(net: FlatNetwork, x: Tensor, *, scoring: bool = False) -> bool:
     """Whether sites of this network can be trained together: it draws nothing, keeps no statistics, and vmap takes it.
 
     Parameters
     ----------
     x : (n, f) some features, to try it on.
+    scoring : ask only whether their weights can be scored together, for which dropout is no hindrance.
     """
-    if net.draws(x) or any(True for _ in net.network.buffers()):
+    if any(True for _ in net.network.buffers()) or (not scoring and net.draws(x)):
         return False
+    net.network.train(not scoring)
     try:
         with torch.no_grad():
-            found = Stack(net).logits(net.weights.expand(2, -1), x[:2].expand(2, -1, -1))
+            found = Stack(net, scoring=scoring).logits(net.weights.expand(2, -1), x[:2].expand(2, -1, -1))
             return torch.allclose(found, net.network(x[:2]).squeeze(1).expand(found.shape), atol=1e-5)
     except RuntimeError:  # what vmap says of an operation that it cannot batch
         return False

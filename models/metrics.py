@@ -188,10 +188,10 @@ def binary_metrics_of_each(y: ArrayLike, p: Array, threshold: float = 0.5) -> li
     with np.errstate(invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a class without rows: NaN
         columns = {
-            "auc": _auc_of_each(p[:, positive], p[:, ~positive]),
+            "auc": _auc_of_each(positive, p),
             "accuracy": right.mean(axis=1),
-            "sensitivity": right[:, positive].mean(axis=1),
-            "specificity": right[:, ~positive].mean(axis=1),
+            "sensitivity": right @ positive / positive.sum(),
+            "specificity": right @ ~positive / (~positive).sum(),
             "loss": -np.log(np.where(positive, clipped, 1 - clipped)).mean(axis=1),
             "ece": np.abs(gaps).sum(axis=1) / len(labels),
         }
@@ -200,18 +200,18 @@ def binary_metrics_of_each(y: ArrayLike, p: Array, threshold: float = 0.5) -> li
     ]
 
 
-def _auc_of_each(up: Array, down: Array) -> Array:
-    """Return the share of pairs of (s, a) positives and (s, b) negatives in right order, ties counted half."""
-    pairs = up.shape[1] * down.shape[1]
-    if not pairs:
-        return np.full(len(up), np.nan)
-    areas = np.empty(len(up))
-    block = max(1, _BLOCK // pairs)
-    for start in range(0, len(up), block):
-        one, other = up[start : start + block, :, None], down[start : start + block, None, :]
-        wins = np.count_nonzero(one > other, axis=(1, 2)) + 0.5 * np.count_nonzero(one == other, axis=(1, 2))
-        areas[start : start + block] = wins / pairs
-    return areas
+def _auc_of_each(positive: NDArray[np.bool_], p: Array) -> Array:
+    """Return the share of pairs of a positive and a negative in right order, ties counted half, for (s, n) ``p``."""
+    order = np.argsort(p, axis=1)
+    ranked, up = np.take_along_axis(p, order, axis=1), positive[order]
+    negatives = np.cumsum(~up, axis=1, dtype=np.int32)  # up to each place
+    differs, places = ranked[:, 1:] != ranked[:, :-1], np.arange(p.shape[1], dtype=np.int32)
+    edge = np.ones((len(p), 1), dtype=bool)
+    first = np.maximum.accumulate(np.where(np.hstack([edge, differs]), places, 0), axis=1)  # of those tied with each
+    last = np.minimum.accumulate(np.where(np.hstack([differs, edge]), places, len(places))[:, ::-1], axis=1)[:, ::-1]
+    before = np.take_along_axis(negatives - ~up, first, axis=1)
+    areas: Array = ((before + np.take_along_axis(negatives, last, axis=1)) * up).sum(axis=1) / 2
+    return areas / (positive.sum() * (~positive).sum())
 
 
 def with_intervals(

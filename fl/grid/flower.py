@@ -1,20 +1,20 @@
 """The one place that touches what Flower keeps private, so that a new version can break only this file.
 
 Private here: the identity of the process (``flwr.supercore.task_identity``), the run record (``flwr.supercore.run``),
-and the order in which the simulation registers its nodes. tests/fl/test_flower_private_parts.py names the part that
-moved when one does.
+where records keep their entries, and the order in which the simulation registers its nodes.
+tests/fl/test_flower_private_parts.py names the part that moved when one does.
 """
 
 import logging
 import math
 import time
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from flwr.app import Array, Context, Message, RecordDict
+from flwr.app import Array, ArrayRecord, Context, Message, MetricRecord, RecordDict
 from flwr.serverapp import Grid
 from flwr.supercore.run import Run
 from flwr.supercore.task_identity import TaskIdentity
@@ -55,6 +55,41 @@ class LiveArray(Array):
     def view(self) -> NDArray[Any]:
         """Return the values themselves, to look at."""
         return self._values
+
+
+class LiveContent(RecordDict):
+    """The content of an answer within one process: arrays and numbers, taken as they are.
+
+    A RecordDict looks at every entry when it is put in, and again each time somebody asks for those of one kind; for
+    a thousand small sites that is more work than their training.
+
+    Parameters
+    ----------
+    arrays, metrics : entries of the ArrayRecord "arrays" and of the MetricRecord "metrics".
+    """
+
+    def __init__(self, arrays: Mapping[str, LiveArray], metrics: Mapping[str, int | float]) -> None:
+        super().__init__()
+        self._arrays, self._metrics = ArrayRecord(), MetricRecord()
+        _entries(self._arrays).update(arrays)
+        _entries(self._metrics).update(metrics)
+        _entries(self).update(arrays=self._arrays, metrics=self._metrics)
+
+    @property
+    def array_records(self) -> dict[str, ArrayRecord]:  # type: ignore[override]
+        """The one record of arrays by its name."""
+        return {"arrays": self._arrays}
+
+    @property
+    def metric_records(self) -> dict[str, MetricRecord]:  # type: ignore[override]
+        """The one record of numbers by its name."""
+        return {"metrics": self._metrics}
+
+
+def _entries(record: Any) -> dict[str, Any]:
+    """Return the dictionary in which a record of Flower keeps its entries."""
+    entries: dict[str, Any] = record.__dict__["_data"]
+    return entries
 
 
 def values_of(array: Array) -> NDArray[Any]:

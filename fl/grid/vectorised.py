@@ -33,7 +33,7 @@ class VectorisedGrid(InProcessGrid):
         super().__init__(client, course)
         self._net = network_of(course.request.task)
         self._at_once = max(1, WEIGHTS_AT_ONCE // len(self._net.weights))
-        self._joined: dict[tuple[int, ...], Rows] = {}  # of the last exchange
+        self._joined: dict[tuple[int, ...], tuple[tuple[int, ...], Rows | None]] = {}  # asked → able, and their rows
 
     def stream(self, messages: Sequence[Message], deadline: float = math.inf) -> Iterator[list[Message]]:
         """Yield the replies of sites that were trained together."""
@@ -55,11 +55,10 @@ class VectorisedGrid(InProcessGrid):
 
     def _train(self, asked: Assignment, positions: Sequence[int], here: Here) -> None:
         began = time.perf_counter()
-        able = tuple(position for position in positions if _can(asked.tensors, position))
-        if not able:
+        able, rows = self._rows(asked, tuple(positions))
+        if rows is None:
             return
         seeds = [asked.seed(position) for position in able]
-        rows = self._rows(asked, able)
         weights, losses = train_together(self._net, rows, asked.start, asked.recipe, seeds=seeds, stop=self.stop)
         seconds = (time.perf_counter() - began) / len(able)
         here.trained.update((position, (weights[row], losses[row], seconds)) for row, position in enumerate(able))
@@ -69,9 +68,12 @@ class VectorisedGrid(InProcessGrid):
         if able:
             here.alone.update(train_alone_together(asked.request, able, stop=self.stop))
 
-    def _rows(self, asked: Assignment, positions: tuple[int, ...]) -> Rows:
+    def _rows(self, asked: Assignment, positions: tuple[int, ...]) -> tuple[tuple[int, ...], Rows | None]:
+        """Return the sites whose rows can be read, and those rows one after the other."""
         if positions not in self._joined:
-            self._joined[positions] = Rows.of([asked.tensors(position) for position in positions])
+            able = tuple(position for position in positions if _can(asked.tensors, position))
+            rows = Rows.of([asked.tensors(position) for position in able]) if able else None
+            self._joined[positions] = able, rows
         return self._joined[positions]
 
 

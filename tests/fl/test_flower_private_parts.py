@@ -41,6 +41,22 @@ def test_a_reply_says_which_node_it_comes_from() -> None:
     assert server_context().run_id == asked.metadata.run_id
 
 
+def test_records_keep_their_entries_where_we_put_them() -> None:
+    import numpy as np
+    from flwr.app import MetricRecord, RecordDict
+
+    from fl.grid.flower import LiveArray, LiveContent
+
+    for record in (MetricRecord({"a": 1}), RecordDict({"b": MetricRecord()})):
+        assert "_data" in record.__dict__, "Flower's records no longer keep entries in _data: adapt flower._entries."
+    values = np.array([1.0, 2.0], dtype=np.float32)
+    content = LiveContent({"weights": LiveArray(values)}, {"num-examples": 3})
+    plain = RecordDict({"arrays": content["arrays"], "metrics": content["metrics"]})
+    assert content == plain
+    assert dict(content.array_records) == dict(plain.array_records)
+    assert dict(content.metric_records) == dict(plain.metric_records) == {"metrics": MetricRecord({"num-examples": 3})}
+
+
 def test_the_simulation_keeps_its_nodes_in_the_order_of_their_partition() -> None:
     register = part("flwr.server.superlink.fleet.vce.vce_api", "_register_nodes")
     state_factory = part("flwr.server.superlink.linkstate", "LinkStateFactory")(

@@ -1,5 +1,6 @@
 """Sites trained together send the updates that they would compute one by one."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from fl.local import FlatNetwork, Recipe, train
-from fl.together import Rows, can_stack, train_together
+from fl.together import Rows, Stack, can_stack, train_together
 from fl.watcher import Cancelled, Stop
 
 
@@ -54,6 +55,37 @@ def test_each_site_may_start_from_weights_of_its_own() -> None:
         alone = network()
         train(alone, x, y, starts[site], Recipe(1, 8, 0.01), seed=site)
         np.testing.assert_allclose(weights[site], alone.take(), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.Linear(4, 1),
+        lambda: nn.Sequential(nn.Tanh(), nn.Linear(4, 1)),
+        lambda: nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 5), nn.Sigmoid(), nn.Linear(5, 1)),
+        lambda: nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.Linear(8, 1)),
+        lambda: nn.Sequential(nn.Linear(4, 8, bias=False), nn.ReLU(), nn.Linear(8, 1)),
+    ],
+)
+def test_gradients_of_a_stack_are_those_of_each_network(make: Callable[[], nn.Module]) -> None:
+    torch.manual_seed(1)
+    nets = [FlatNetwork(make()) for _ in range(3)]
+    x, y = torch.randn(3, 7, 4), (torch.randn(3, 7) > 0).float()
+    weights = torch.stack([net.weights for net in nets])
+    found, losses = Stack(nets[0]).gradient(weights, x, y, torch.full((3, 7), 1 / 7))
+    for site, net in enumerate(nets):
+        loss = nn.functional.binary_cross_entropy_with_logits(net.network(x[site]).squeeze(1), y[site])
+        loss.backward()
+        torch.testing.assert_close(found[site], net.gradient, rtol=1e-5, atol=1e-6)
+        assert float(losses[site]) == pytest.approx(float(loss), abs=1e-6)
+
+
+def test_a_network_with_dropout_is_scored_but_not_trained_in_a_stack() -> None:
+    net, x = FlatNetwork(nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.5), nn.Linear(8, 1))), torch.randn(6, 4)
+    assert can_stack(net, x, scoring=True)
+    assert not can_stack(net, x)
+    found = Stack(net, scoring=True).logits(net.weights.expand(2, -1), x)
+    torch.testing.assert_close(found[1], net.network.eval()(x).squeeze(1))
 
 
 @pytest.mark.parametrize(
