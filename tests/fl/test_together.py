@@ -77,7 +77,7 @@ def test_gradients_of_a_stack_are_those_of_each_network(make: Callable[[], nn.Mo
         loss = nn.functional.binary_cross_entropy_with_logits(net.network(x[site]).squeeze(1), y[site])
         loss.backward()
         torch.testing.assert_close(found[site], net.gradient, rtol=1e-5, atol=1e-6)
-        assert float(losses[site]) == pytest.approx(float(loss), abs=1e-6)
+        assert losses[site].item() == pytest.approx(loss.item(), abs=1e-6)
 
 
 def test_a_network_with_dropout_is_scored_but_not_trained_in_a_stack() -> None:
