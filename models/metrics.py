@@ -211,7 +211,9 @@ def _auc_of_each(positive: NDArray[np.bool_], p: Array) -> Array:
     last = np.minimum.accumulate(np.where(np.hstack([differs, edge]), places, len(places))[:, ::-1], axis=1)[:, ::-1]
     before = np.take_along_axis(negatives - ~up, first, axis=1)
     areas: Array = ((before + np.take_along_axis(negatives, last, axis=1)) * up).sum(axis=1) / 2
-    return areas / (positive.sum() * (~positive).sum())
+    pairs = positive.sum() * (~positive).sum()
+    areas /= pairs
+    return areas
 
 
 def with_intervals(

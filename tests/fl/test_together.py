@@ -80,6 +80,19 @@ def test_gradients_of_a_stack_are_those_of_each_network(make: Callable[[], nn.Mo
         assert losses[site].item() == pytest.approx(loss.item(), abs=1e-6)
 
 
+def test_gradients_of_a_stack_of_many_classes_are_those_of_each_network() -> None:
+    torch.manual_seed(1)
+    nets = [FlatNetwork(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))) for _ in range(2)]
+    x, y = torch.randn(2, 7, 4), torch.randint(3, (2, 7))
+    weights = torch.stack([net.weights for net in nets])
+    found, losses = Stack(nets[0]).gradient(weights, x, y, torch.full((2, 7), 1 / 7))
+    for site, net in enumerate(nets):
+        loss = nn.functional.cross_entropy(net.network(x[site]), y[site])
+        loss.backward()
+        torch.testing.assert_close(found[site], net.gradient, rtol=1e-5, atol=1e-6)
+        assert losses[site].item() == pytest.approx(loss.item(), abs=1e-6)
+
+
 def test_a_network_with_dropout_is_scored_but_not_trained_in_a_stack() -> None:
     net, x = FlatNetwork(nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.5), nn.Linear(8, 1))), torch.randn(6, 4)
     assert can_stack(net, x, scoring=True)
