@@ -48,15 +48,7 @@ def hold_out(dataset: Dataset) -> Split:
         if not all(map(len, given)):
             raise ValueError("the split that these data come with leaves rows for training, calibration or scoring out")
         return Split(*given)
-    alike: defaultdict[bytes, list[int]] = defaultdict(list)
-    for index, digest in enumerate(_whose(dataset)):
-        alike[digest].append(index)
-    hospitals = dataset.natural_sites or ("",) * len(dataset)
-    strata: defaultdict[tuple[str, int], list[list[int]]] = defaultdict(list)
-    for digest in sorted(alike):  # digests are uniform, so this order is as good as a random one
-        rows = alike[digest]
-        strata[min((hospitals[row], int(dataset.y[row])) for row in rows)].append(rows)
-
+    strata = _strata(dataset)
     parts: tuple[list[int], list[int], list[int]] = ([], [], [])
     for groups in strata.values():
         total = sum(map(len, groups))
@@ -67,8 +59,9 @@ def hold_out(dataset: Dataset) -> Split:
             if part:
                 room[part] -= len(rows)
     if not all(parts):
+        distinct = sum(map(len, strata.values()))
         raise ValueError(
-            f"{len(dataset)} rows with {len(alike)} distinct ones are too few to hold some out; "
+            f"{len(dataset)} rows with {distinct} distinct ones are too few to hold some out; "
             "give at least 10 distinct rows of one class"
         )
     training, calibration, heldout = (np.array(sorted(part), dtype=np.int64) for part in parts)
@@ -97,6 +90,51 @@ def _whose(dataset: Dataset) -> list[bytes]:
         whose = find(digest)
         least[whose] = min(digest, least.get(whose, digest))
     return [least[find(digest)] for digest in digests]
+
+
+def _strata(dataset: Dataset) -> dict[tuple[str, int], list[list[int]]]:
+    """Return hospital and class → groups of rows that stay together, in an order that follows from the rows."""
+    alike: defaultdict[bytes, list[int]] = defaultdict(list)
+    for index, digest in enumerate(_whose(dataset)):
+        alike[digest].append(index)
+    hospitals = dataset.natural_sites or ("",) * len(dataset)
+    strata: defaultdict[tuple[str, int], list[list[int]]] = defaultdict(list)
+    for digest in sorted(alike):  # digests are uniform, so this order is as good as a random one
+        rows = alike[digest]
+        strata[min((hospitals[row], int(dataset.y[row])) for row in rows)].append(rows)
+    return strata
+
+
+def folds(dataset: Dataset, number: int, seed: int) -> list[Split]:
+    """Divide a data set for cross-validation: every row is held out in exactly one of ``number`` splits.
+
+    Every class of every natural site is spread evenly over the folds; rows with equal inputs, and those of one group,
+    stay together. An eighth of the rows that a fold trains on is set aside for calibration. The seed decides who is in
+    which fold.
+
+    Raises
+    ------
+    ValueError
+        When there are fewer distinct rows of a class than folds, or fewer than two folds.
+    """
+    strata = _strata(dataset)
+    if number < 2 or len(dataset) < 10 * number:
+        raise ValueError(f"{len(dataset)} rows cannot be divided into {number} folds; choose 2 to {len(dataset) // 10}")
+    rng = np.random.default_rng(seed)
+    fold_of, spare = np.zeros(len(dataset), dtype=np.int64), np.zeros(len(dataset), dtype=np.bool_)
+    start = 0  # goes on from stratum to stratum, so that small ones do not all fill the first folds
+    for groups in strata.values():
+        for place, group in enumerate(rng.permutation(len(groups)).tolist()):
+            fold_of[groups[group]] = (start + place) % number
+            spare[groups[group]] = (start + place) // number % 8 == 0
+        start += len(groups)
+    made = []
+    for fold in range(number):
+        inside = fold_of != fold
+        made.append(Split(*(np.flatnonzero(rows) for rows in (inside & ~spare, inside & spare, ~inside))))
+    if not all(len(part) for split in made for part in (split.training, split.calibration, split.heldout)):
+        raise ValueError(f"{len(dataset)} rows are too few for {number} folds")
+    return made
 
 
 def site_name(position: int) -> str:

@@ -37,6 +37,31 @@ class DataMissing(Exception):
     """A public data set is not here and cannot be fetched; the message is one sentence that says where to get it."""
 
 
+def public_file(name: str, sha256: str, page: str) -> bytes:
+    """Return a published file that cannot be fetched without an account, from where a person has put it.
+
+    Parameters
+    ----------
+    name : path under MEDHIVE_DATASETS or HOME/datasets, for example ``pima_diabetes/diabetes.csv``.
+    sha256 : of the published file.
+    page : address where a person gets it.
+
+    Raises
+    ------
+    DataMissing
+        When the file is in neither folder, or differs from the published one.
+    """
+    settings = get_settings()
+    own = settings.home / "datasets" / name
+    given = settings.datasets / name if settings.datasets else own
+    path = given if given.is_file() else own
+    if not path.is_file():
+        raise DataMissing(
+            f"{name} is not here: get it from {page} and put it at {own}, or below the folder MEDHIVE_DATASETS."
+        )
+    return _checked(path.read_bytes(), sha256, path, page)
+
+
 @dataclass(frozen=True)
 class HeartRows:
     """The four hospitals of UCI Heart Disease, 920 patients.
@@ -78,7 +103,7 @@ def _heart_disease(given: Path | None, own: Path) -> HeartRows:
     rows: list[list[float]] = []
     hospitals: list[str] = []
     for hospital, (file, sha256) in _HEART_FILES.items():
-        for line in _checked((folder / file).read_bytes(), sha256, folder / file).decode("ascii").split():
+        for line in _checked((folder / file).read_bytes(), sha256, folder / file, HEART_PAGE).decode("ascii").split():
             rows.append([np.nan if cell == "?" else float(cell) for cell in line.split(",")])
             hospitals.append(hospital)
     table = np.array(rows, dtype=np.float32)
@@ -102,15 +127,13 @@ def _fetch_heart_disease(folder: Path) -> None:
             f"files from {HEART_PAGE} into {folder}, or into heart_uci in the folder that MEDHIVE_DATASETS names."
         ) from None
     for file, sha256 in _HEART_FILES.values():
-        _checked(contents[file], sha256, HEART_URL)
+        _checked(contents[file], sha256, HEART_URL, HEART_PAGE)
     folder.mkdir(parents=True, exist_ok=True)
     for file, content in contents.items():
         write_whole(folder / file, content)
 
 
-def _checked(content: bytes, sha256: str, where: Path | str) -> bytes:
+def _checked(content: bytes, sha256: str, where: Path | str, page: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise DataMissing(
-            f"{where} is not the published UCI Heart Disease file (its SHA-256 differs); get it from {HEART_PAGE}."
-        )
+        raise DataMissing(f"{where} is not the published file (its SHA-256 differs); get it from {page}.")
     return content

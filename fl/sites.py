@@ -4,7 +4,8 @@ The roster is made from names and receipts, without opening the vault. Rows are 
 the public training rows, or what a site contributed, less every row that is also held out for scoring.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
@@ -32,6 +33,9 @@ class SiteRows:
     left_out: int = 0
 
 
+_DIVIDED: dict[str, Split] = {}  # tasks whose rows are divided otherwise for now, by cross-validation
+
+
 @lru_cache(maxsize=16)
 def public_split(task: str) -> tuple[Dataset, Split]:
     """Return a task's public rows and which of them are for training, calibration and scoring.
@@ -45,7 +49,22 @@ def public_split(task: str) -> tuple[Dataset, Split]:
         rows = get_task(task).public()
     except DataMissing as error:
         raise RequestError(str(error)) from None
-    return rows, hold_out(rows)
+    return rows, _DIVIDED.get(task) or hold_out(rows)
+
+
+@contextmanager
+def divided(task: str, split: Split) -> Iterator[None]:
+    """Divide a task's public rows by ``split`` in this process for the length of the block, as a fold needs it."""
+    caches = (public_split, _public_parts, _kept_back)
+    _DIVIDED[task] = split
+    try:
+        for cache in caches:
+            cache.cache_clear()
+        yield
+    finally:
+        del _DIVIDED[task]
+        for cache in caches:
+            cache.cache_clear()
 
 
 @lru_cache(maxsize=4)

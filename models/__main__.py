@@ -1,4 +1,4 @@
-"""Command line of the models: ``python -m models list | predict | evaluate | promote | rollback | train``.
+"""Command line of the models: ``python -m models list | predict | evaluate | train | ...``.
 
 Exit codes: 0 done, 1 failed, 2 the input is wrong (one line on stderr says what), 130 cancelled.
 """
@@ -18,6 +18,8 @@ from models.versions import VersionError, VersionView, champion, promote, regist
 
 if TYPE_CHECKING:
     from models.predict import Prediction
+
+CROSS_VALIDATION = "crossvalidation.json"  # beside the manifest
 
 
 class WrongInput(Exception):
@@ -205,6 +207,41 @@ def _train_one(name: str, arguments: argparse.Namespace) -> None:
     print(f"{name}: held-out AUC {auc.value:.4f} ({auc.low:.4f} to {auc.high:.4f}), written into {folder}")
 
 
+def _crossvalidate(arguments: argparse.Namespace) -> None:
+    from dataclasses import asdict
+    from datetime import UTC, datetime
+
+    from fl.crossvalidation import cross_validate
+    from fl.request import RequestError
+    from models.card import with_cross_validation
+
+    task = get_task(arguments.task)
+    migrate()
+    try:
+        found = cross_validate(task.name, arguments.folds, arguments.seed, told=print)
+    except RequestError as error:
+        raise WrongInput(str(error)) from None
+    words = ["python -m models crossvalidate", task.name, f"--folds {arguments.folds}"]
+    words += [f"--seed {arguments.seed}"] if arguments.seed else []
+    document = {
+        "task": task.name,
+        "command": " ".join(words),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "fingerprint": task.public().fingerprint,
+        **asdict(found),
+    }
+    for name, score in found.scores.items():
+        print(
+            f"{name:12} federated {found.federated[name]:.4f}  pooled {found.pooled[name]:.4f}  best site alone "
+            f"{found.best_alone[name]:.4f}  all rows together {score['value']:.4f} ({score['low']:.4f} to "
+            f"{score['high']:.4f})"
+        )
+    _write_json(arguments.json, document)
+    if arguments.keep:
+        _write_json(task.folder / CROSS_VALIDATION, document)
+        write_whole(task.folder / "card.md", with_cross_validation(task.card, document).encode())
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m models", description="Tasks, model versions and predictions.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -241,6 +278,12 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--seed", type=int, default=0)
     training.add_argument("--rounds", type=int)
     training.add_argument("--out", type=Path, metavar="FOLDER", help="write into FOLDER/TASK, not into the task's own")
+    crossing = command("crossvalidate", _crossvalidate, "score a task's federated recipe on rows left out in turn")
+    crossing.add_argument("task", metavar="TASK")
+    crossing.add_argument("--folds", type=int, default=5)
+    crossing.add_argument("--seed", type=int, default=0)
+    crossing.add_argument("--keep", action="store_true", help="write the figures into the task's folder and card")
+    crossing.add_argument("--json", type=Path, metavar="FILE")
     return parser
 
 

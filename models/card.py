@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 HEADING = "## Figures"
+CROSS_VALIDATION = "## Cross-validation"
 _NAMES = {
     "auc": "AUC",
     "accuracy": "Accuracy",
@@ -93,7 +94,43 @@ def _benefit(manifest: Mapping[str, Any]) -> list[str]:
 
 def with_figures(card: str, manifest: Mapping[str, Any]) -> str:
     """Return ``card`` with its section ``## Figures`` written anew; raises ValueError when the card has none."""
-    pattern = re.compile(rf"^{HEADING}\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
-    if not pattern.search(card):
+    if not _section(HEADING).search(card):
         raise ValueError(f"The card has no section {HEADING!r} to write into.")
-    return pattern.sub(lambda _: figures(manifest) + "\n", card, count=1)
+    return _section(HEADING).sub(lambda _: figures(manifest) + "\n", card, count=1)
+
+
+def cross_validation(found: Mapping[str, Any]) -> str:
+    """Return the section ``## Cross-validation`` for what fl.crossvalidation found and the command that found it."""
+    columns = ("federated", "pooled", "best_alone")
+    lines = [
+        CROSS_VALIDATION,
+        "",
+        f"{found['folds']} folds of {found['n']} rows, each scored once by a model that never saw it; {found['sites']} "
+        "sites, calibrated probabilities. The mean over the folds stands beside what all rows in one place would give "
+        "and the best site alone; the last column is of all rows together, with its 95 % bootstrap interval.",
+        "",
+        "| metric | federated | pooled | best site alone | federated, all rows together |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {words} | {' | '.join(_number(found[column][name]) for column in columns)} "
+            f"| {_score(found['scores'][name])} |"
+            for name, words in _NAMES.items()
+            if name in found["scores"]
+        ),
+        "",
+        f"Seed {found['seed']}; made on {found['created'][:10]} by `{found['command']}`.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def with_cross_validation(card: str, found: Mapping[str, Any]) -> str:
+    """Return ``card`` with its section ``## Cross-validation`` written anew; a new one follows the figures."""
+    text = cross_validation(found) + "\n"
+    if _section(CROSS_VALIDATION).search(card):
+        return _section(CROSS_VALIDATION).sub(lambda _: text, card, count=1)
+    return _section(HEADING).sub(lambda before: before.group(0) + text, card, count=1)
+
+
+def _section(heading: str) -> re.Pattern[str]:
+    return re.compile(rf"^{heading}\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)

@@ -1,0 +1,1 @@
+"""Diabetes within five years, from eight findings."""
