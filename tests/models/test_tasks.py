@@ -25,7 +25,7 @@ def test_the_three_tasks_are_found_in_order() -> None:
 
 
 def test_an_unknown_task_is_named_beside_the_known_ones() -> None:
-    with pytest.raises(UnknownTask, match=r"'vitels'.*breast_cancer, heart_disease, vitals"):
+    with pytest.raises(UnknownTask, match=r"'vitels'.*breast_cancer, .*heart_disease, .*vitals"):
         get_task("vitels")
 
 
