@@ -173,8 +173,8 @@ def _strategy() -> None:
             step=1.0 if each.whole else None,
             format="%g",
             key=f"start_{name}_{each.name}",
-            help=each.help,
         )
+        st.caption(each.help)
 
 
 def _training(task: Task) -> None:
