@@ -6,6 +6,7 @@ from accounts.permissions import Action
 from components import gate
 from components.theme import amount
 from data.vault import Receipt, receipts
+from fl.attacks import KINDS
 from fl.deploy.nodes import with_nodes
 from fl.request import EXECUTORS, LONGEST_DEADLINE
 from fl.runs import RequestError, RunRequest, list_runs, submit, worker_status
@@ -90,7 +91,13 @@ def asked() -> RunRequest:
         fraction=float(state.get("start_fraction", 100)) / 100,
         deadline=float(state.get("start_deadline", 0)),
         drop=float(state.get("start_drop", 0)) / 100,
+        attack=_attack() if sites else "",
     )
+
+
+def _attack() -> str:
+    kind = st.session_state.get("start_attack", "")
+    return f"{kind}:{st.session_state.get('start_attack_part', 30) / 100:g}" if kind else ""
 
 
 def _division(task: Task) -> tuple[int, str]:
@@ -240,6 +247,15 @@ def _training(task: Task) -> None:
             key="start_drop",
             help="To see what drop-outs do to the model. Below quorum the run stops with the last good model.",
         )
+        wrong = st.selectbox(
+            "Trial: demo sites that go wrong",
+            ["", *KINDS],
+            format_func=lambda kind: f"{kind}: {KINDS[kind]}" if kind else "none",
+            key="start_attack",
+            help="To see what a strategy withstands. What sites contributed is never altered.",
+        )
+        if wrong:
+            st.number_input("Part of the demo sites that goes wrong (%)", 1, 90, 30, key="start_attack_part")
 
 
 def _next_run() -> int:

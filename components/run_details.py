@@ -36,6 +36,7 @@ _SETTINGS = {
     "seed": "Seed",
     "executor": "Executor asked for",
     "quorum": "Quorum (part of the sites)",
+    "attack": "Trial: sites that go wrong",
     "benefit": "Benefit measured",
 }
 

@@ -18,8 +18,11 @@ from data.table import Dataset, IntArray
 
 HELD_OUT = 0.2
 CALIBRATION = 0.1
+_RATIOS = (1.0, 10_000.0)  # of the largest site to the smallest
 _ALPHAS = (0.001, 10_000.0)  # beyond, the draw leaves what 64-bit numbers can hold and the split no longer changes
-HOW_RIGHT = 'write "iid", "dirichlet:ALPHA" (for example dirichlet:0.3) or "natural"'
+HOW_RIGHT = (
+    'write "iid", "dirichlet:ALPHA" (for example dirichlet:0.3), "skew:RATIO" (for example skew:50) or "natural"'
+)
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,7 @@ def site_name(position: int) -> str:
 
 
 def parse_partition(how: str) -> tuple[str, float | None]:
-    """Return the kind of a partition, ``iid``, ``dirichlet`` or ``natural``, and α for Dirichlet, else None.
+    """Return the kind of a partition and its number: α of ``dirichlet``, the ratio of ``skew``, else None.
 
     Raises
     ------
@@ -158,16 +161,18 @@ def parse_partition(how: str) -> tuple[str, float | None]:
     kind, colon, rest = how.partition(":")
     if how in ("iid", "natural"):
         return how, None
-    if kind != "dirichlet" or not colon:
+    if kind not in ("dirichlet", "skew") or not colon:
         raise ValueError(f'unknown partition "{how}": {HOW_RIGHT}')
     try:
-        alpha = float(rest)
+        number = float(rest)
     except ValueError:
-        alpha = float("nan")
-    low, high = _ALPHAS
-    if not low <= alpha <= high:
+        number = float("nan")
+    low, high = _ALPHAS if kind == "dirichlet" else _RATIOS
+    if low <= number <= high:
+        return kind, number
+    if kind == "dirichlet":
         raise ValueError(f'"{rest}" is no Dirichlet α: give a number from {low:g} (very uneven) to {high:g} (even)')
-    return kind, alpha
+    raise ValueError(f'"{rest}" is no ratio of sizes: give a number from {low:g} (equal) to {high:g} (very uneven)')
 
 
 def partition(dataset: Dataset, how: str, sites: int, seed: int) -> list[tuple[str, IntArray]]:
@@ -176,7 +181,8 @@ def partition(dataset: Dataset, how: str, sites: int, seed: int) -> list[tuple[s
     Parameters
     ----------
     how : ``iid`` (at random, equal sizes), ``dirichlet:ALPHA`` (each class by its own Dirichlet draw: the smaller α,
-        the less alike the sites) or ``natural`` (by hospital; ``sites`` and ``seed`` make no difference).
+        the less alike the sites), ``skew:RATIO`` (at random, sizes in equal steps of their ratio from 1 to RATIO) or
+        ``natural`` (by hospital; ``sites`` and ``seed`` make no difference).
     sites : number of sites, at most one a row.
     seed : the same seed gives the same parts.
 
@@ -189,16 +195,18 @@ def partition(dataset: Dataset, how: str, sites: int, seed: int) -> list[tuple[s
     ValueError
         With one sentence that says what would be right.
     """
-    kind, alpha = parse_partition(how)
+    kind, number = parse_partition(how)
     if kind == "natural":
         return _by_hospital(dataset)
     if not 1 <= sites <= len(dataset):
         raise ValueError(f"{len(dataset)} rows cannot be divided among {sites} sites; choose 1 to {len(dataset)} sites")
     rng = np.random.default_rng(seed)
-    if alpha is None:
+    if number is None:
         parts = np.array_split(rng.permutation(len(dataset)), sites)
+    elif kind == "skew":
+        parts = _fill_empty(_skewed(len(dataset), number, sites, rng))
     else:
-        parts = _fill_empty(_dirichlet(dataset.y, alpha, sites, rng))
+        parts = _fill_empty(_dirichlet(dataset.y, number, sites, rng))
     return [(site_name(position), np.sort(part).astype(np.int64)) for position, part in enumerate(parts)]
 
 
@@ -209,6 +217,12 @@ def _by_hospital(dataset: Dataset) -> list[tuple[str, IntArray]]:
     for index, hospital in enumerate(dataset.natural_sites):
         rows[hospital].append(index)
     return [(hospital, np.array(index, dtype=np.int64)) for hospital, index in rows.items()]
+
+
+def _skewed(rows: int, ratio: float, sites: int, rng: np.random.Generator) -> list[IntArray]:
+    sizes = ratio ** (np.arange(sites) / max(1, sites - 1))
+    ends = np.round(np.cumsum(sizes / sizes.sum())[:-1] * rows).astype(np.int64)
+    return np.split(rng.permutation(rows), ends)
 
 
 def _dirichlet(y: IntArray, alpha: float, sites: int, rng: np.random.Generator) -> list[IntArray]:

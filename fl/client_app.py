@@ -25,6 +25,7 @@ from fl.local import FlatNetwork, network_of, train, train_alone
 from fl.privacy.examples import train_privately
 from fl.privacy.guard import check_site
 from fl.privacy.update import clipped_update
+from fl.sites import attack_of
 from fl.watcher import Cancelled, Stop
 from models.preparation import Preparation, fill_gaps, medians, moments
 
@@ -102,6 +103,9 @@ def _train(message: Message, context: Context) -> RecordDict:
         stop = here.stop if here else None
         loss = _learn(net, asked, position, (x, y), stop)
         weights, seconds = net.take(), time.perf_counter() - began
+    if attack := attack_of(asked.request, position):
+        of_round = {"seed": asked.request.seed, "round": asked.round, "position": position}
+        weights, loss = attack.update(asked.start, weights, loss, **of_round)
     if asked.request.dp_epsilon and asked.request.dp_level == "client":
         weights = clipped_update(weights, asked.start, asked.request.dp_clip)
     if asked.request.secure_aggregation:

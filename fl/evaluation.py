@@ -21,6 +21,7 @@ from models.task import Task
 
 SAMPLE = 256  # held-out rows on which each site's update is scored; the global model is scored on all
 ROWS_AT_ONCE = 64  # of a large network
+SMALLEST = 1e-7  # probabilities are kept this far from 0 in the loss of a row, as in models.metrics
 NUMBERS_AT_ONCE = 4_000_000  # weights and inputs that are worked on in one go
 SETS_AT_ONCE = 64  # of weights: what they give then stays in the processor's cache
 
@@ -62,14 +63,7 @@ class HeldOut:
 
     def score_each(self, weights: FloatArray) -> list[tuple[float, dict[str, float]]]:
         """Score as ``score`` does each of (s, p) weights, on at most ``SAMPLE`` of the rows, the same every time."""
-        if self._stack is None:
-            logits = np.stack([self._logits(row, self._few_x) for row in weights])
-        else:
-            self._net.network.eval()
-            at_once = min(SETS_AT_ONCE, max(1, NUMBERS_AT_ONCE // (weights.shape[1] + self._few_x.numel())))
-            with torch.inference_mode():
-                parts = torch.from_numpy(weights).split(at_once)  # type: ignore[no-untyped-call]
-                logits = torch.cat([self._stack.logits(part, self._few_x) for part in parts]).numpy()
+        logits = self._each(weights)
         finite = np.asarray(np.isfinite(logits).reshape(len(logits), -1).all(axis=1))
         logits[~finite] = 0.0
         scores = metrics_of_each(self._few_y, _chances(logits, each=logits.ndim == 3))
@@ -77,6 +71,31 @@ class HeldOut:
             (metrics.pop("loss"), metrics) if good else (float("nan"), {})
             for metrics, good in zip(scores, finite, strict=True)
         ]
+
+    def row_losses(self, weights: FloatArray) -> NDArray[np.float64]:
+        """Return the (s, n) log loss of each of (s, p) weights on each of at most ``SAMPLE`` rows."""
+        logits = self._each(weights)
+        bad = ~np.isfinite(logits).reshape(*logits.shape[:2], -1).all(axis=2)
+        logits[bad] = 0.0
+        if logits.ndim == 3:
+            right = softmax(logits)[:, np.arange(len(self._few_y)), self._few_y]
+        else:
+            chances = _sigmoid(logits)
+            right = np.where(self._few_y == 1, chances, 1 - chances)
+        right[bad] = 0.0
+        losses: NDArray[np.float64] = -np.log(np.maximum(right, SMALLEST))
+        return losses
+
+    def _each(self, weights: FloatArray) -> FloatArray:
+        """Return the (s, n) logits of each of (s, p) weights on the few rows."""
+        if self._stack is None:
+            return np.stack([self._logits(row, self._few_x) for row in weights])
+        self._net.network.eval()
+        at_once = min(SETS_AT_ONCE, max(1, NUMBERS_AT_ONCE // (weights.shape[1] + self._few_x.numel())))
+        with torch.inference_mode():
+            parts = torch.from_numpy(weights).split(at_once)  # type: ignore[no-untyped-call]
+            logits: FloatArray = torch.cat([self._stack.logits(part, self._few_x) for part in parts]).numpy()
+        return logits
 
     def score(self, weights: FloatArray) -> tuple[float, dict[str, float]]:
         """Return loss and the other metrics of uncalibrated probabilities; NaN loss for logits that are not finite."""

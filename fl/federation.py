@@ -104,6 +104,9 @@ def _federate(
     course = Course(request, sites.roster(request), watcher, stop, start, began)
     Guard(request, course.sites)  # before anything is computed: no noise may be enough
     watcher.sites(course.sites)
+    if wrong := [course.sites[position].name for position in sorted(sites.attackers(request))]:
+        attack, _, _ = request.attack.partition(":")
+        watcher.event(f"Trial of {attack}: {', '.join(wrong)} will go wrong on purpose.", "warning")
     stop.check()
     if get_task(request.task).encoder:
         watcher.phase("computing features, once for all runs")

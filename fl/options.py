@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from fl.attacks import KINDS
 from fl.deploy.command import add_commands
 
 WRONG = 2  # exit code: the input is wrong
@@ -33,6 +34,7 @@ examples:
   python -m fl run --task breast_cancer --sites 4 --rounds 10
   python -m fl run --task heart_disease --strategy fedprox --setting proximal_mu=0.1
   python -m fl run --task breast_cancer --partition dirichlet:0.3 --drop 0.5 --quorum 0.2
+  python -m fl run --task breast_cancer --strategy agentic --attack label_flip:0.3
   python -m fl run --task breast_cancer --sites 100 --fraction 0.2 --deadline 30
   python -m fl run --task vitals --sites 0 --datasets 3,4 --seed 7 --json result.json
   python -m fl run --task breast_cancer --queue --priority 10"""
@@ -97,7 +99,8 @@ def _who(run: Parser) -> None:
         "--partition",
         metavar="HOW",
         help="how public data are divided: iid (evenly mixed), dirichlet:ALPHA (unlike each other; 0.1 extreme, 0.3 "
-        "usual, 100 nearly even) or natural (by real hospital) (default: the task's own)",
+        "usual, 100 nearly even), skew:RATIO (from small to RATIO times as large) or natural (by real hospital) "
+        "(default: the task's own)",
     )
     who.add_argument(
         "--datasets", type=_numbers, metavar="N,N", help="numbers of contributed datasets, as their receipts give them"
@@ -158,6 +161,11 @@ def _how(run: Parser) -> None:
         type=float,
         metavar="CHANCE",
         help="for trials: the chance, 0 to below 1, that a site drops out of a round (default: 0)",
+    )
+    how.add_argument(
+        "--attack",
+        metavar="KIND:FRACTION",
+        help=f"for trials: the part of the demo sites that goes wrong, and how: {', '.join(KINDS)} (default: none)",
     )
 
 

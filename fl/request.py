@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from data.partition import parse_partition
+from fl.attacks import parse_attack
 from fl.strategies import STRATEGIES
 from models.task import Task
 
@@ -45,6 +46,7 @@ class RunRequest:
     fraction : part of the sites, above 0 and at most 1, that is sampled for each round.
     deadline : seconds after which a round goes on without the sites that have not answered; 0 waits for all.
     drop : probability, at least 0 and below 1, with which a site drops out of a round, to try what that does.
+    attack : ``KIND:FRACTION`` of fl.attacks, to try what sites that go wrong do to the model; empty for none.
     benefit : whether to train each site alone and all pooled afterwards, for comparison; never in a private run, for
         a site's own model would leave it bare.
     dp_epsilon : differential privacy: the most, ε, that a run may tell of one row or one site; 0 for no such limit.
@@ -75,6 +77,7 @@ class RunRequest:
     fraction: float = 1.0
     deadline: float = 0.0
     drop: float = 0.0
+    attack: str = ""
     benefit: bool = True
     dp_epsilon: float = 0.0
     dp_delta: float = 1e-5
@@ -133,6 +136,7 @@ class RunRequest:
             raise RequestError("datasets names the same dataset twice: name each once.")
         if self.sites:
             _check_partition(self.partition, task)
+        self._check_attack()
         if self.executor not in EXECUTORS:
             raise RequestError(f"executor {self.executor!r} is not known: choose one of {', '.join(EXECUTORS)}.")
         if self.strategy not in STRATEGIES:
@@ -144,6 +148,14 @@ class RunRequest:
         check_noise(self)
         check_secure(self)
         return replace(self, strategy_settings=settings, benefit=self.benefit and not self.private)
+
+    def _check_attack(self) -> None:
+        try:
+            attack = parse_attack(self.attack)
+        except ValueError as error:
+            raise RequestError(f"{error}.") from None
+        if attack and not self.sites:
+            raise RequestError("attack is a trial with demo sites: give sites, or leave it out.")
 
     def _check_nodes(self) -> None:
         if not self.nodes:

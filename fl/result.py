@@ -106,6 +106,6 @@ def command_of(request: RunRequest) -> str:
             words += [option, ",".join(map(str, value))] if value else []
         elif each.name == "strategy_settings":
             words += [word for name, number in value.items() for word in ("--setting", f"{name}={number:g}")]
-        else:
+        elif value != "":
             words += [option, str(value)]
     return shlex.join(words)

@@ -22,7 +22,7 @@ from fl.evaluation import HeldOut
 from fl.grid.watched import EARLIER, WatchedGrid
 from fl.local import initial_weights, public_preparation, seed_of
 from fl.privacy.guard import Guard
-from fl.sites import public_split
+from fl.sites import public_rows
 from fl.strategies import STRATEGIES
 from fl.strategies.memory import memory_of, remind
 from fl.strategies.rule import Array as Array64
@@ -149,12 +149,11 @@ class ServerRows:
 
     @cached_property
     def _rows(self) -> HeldOut:
-        public, split = public_split(self._task)
-        return HeldOut(get_task(self._task), self._preparation, public.take(split.calibration))
+        return HeldOut(get_task(self._task), self._preparation, public_rows(self._task, "calibration"))
 
     def losses(self, weights: FloatArray) -> Array64:
-        """Return the (s,) losses of (s, p) weights; infinite where a model gives no finite answer."""
-        return np.array([np.inf if np.isnan(loss) else loss for loss, _ in self._rows.score_each(weights)])
+        """Return the (s, n) loss of each of (s, p) weights on each row; the largest where it gives no finite answer."""
+        return self._rows.row_losses(weights)
 
 
 def _as_float32(arrays: ArrayRecord) -> ArrayRecord:

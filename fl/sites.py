@@ -18,6 +18,7 @@ from data.database import DatasetRecord, transaction
 from data.partition import Split, hold_out, partition
 from data.public import DataMissing
 from data.table import Dataset, IntArray
+from fl.attacks import OF_ROWS, Attack, parse_attack
 from fl.deploy.nodes import roster as deployed_sites
 from fl.request import RequestError, RunRequest
 from fl.watcher import SiteInfo
@@ -145,9 +146,24 @@ def rows_of(request: RunRequest, position: int) -> SiteRows:
         return without_held_out(join(_own(request.task)), request.task)
     parts = _public_parts(request.plan)
     if position < len(parts):
-        return SiteRows(public_features(request.task).take(parts[position][1]))
+        rows = public_features(request.task).take(parts[position][1])
+        if (attack := attack_of(request, position)) and attack.kind in OF_ROWS:
+            rows = attack.rows(get_task(request.task), rows, request.seed, position)
+        return SiteRows(rows)
     datasets = [vault.load(number) for number in roster(request)[position].dataset_ids]
     return without_held_out(join(datasets), request.task)
+
+
+def attack_of(request: RunRequest, position: int) -> Attack | None:
+    """Return the attack that a trial asks of the site at ``position``, None for an honest one."""
+    attack = parse_attack(request.attack)
+    return attack if attack and position in attackers(request) else None
+
+
+def attackers(request: RunRequest) -> frozenset[int]:
+    """Return the positions of the sites that attack, among those made from public data."""
+    attack = parse_attack(request.attack)
+    return attack.positions(len(_public_parts(request.plan)), request.seed) if attack else frozenset()
 
 
 def _own(task: str) -> list[Dataset]:

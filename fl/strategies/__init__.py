@@ -1,6 +1,7 @@
 """The strategies a run can follow, by name. One file a strategy; each declares an INFO."""
 
 from fl.strategies import (
+    agentic,
     bulyan,
     equal,
     fedadagrad,
@@ -25,7 +26,7 @@ _ROBUST = (fedmedian, fedtrimmedavg, krum, multikrum, bulyan)
 _BY_LOSS = (qfedavg, fedcostw, fedpid)
 
 STRATEGIES: dict[str, StrategyInfo] = {
-    each.INFO.name: each.INFO for each in (*_AVERAGING, *_SERVER_OPTIMISERS, *_ROBUST, *_BY_LOSS)
+    each.INFO.name: each.INFO for each in (*_AVERAGING, *_SERVER_OPTIMISERS, *_ROBUST, *_BY_LOSS, agentic)
 }
 
 __all__ = ["STRATEGIES", "Parameter", "StrategyInfo"]

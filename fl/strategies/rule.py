@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from data.table import FloatArray
 
 Array = NDArray[np.float64]
-Judge = Callable[[FloatArray], Array]  # (s, p) weights → (s,) losses on rows of the server
+Judge = Callable[[FloatArray], Array]  # (s, p) weights → (s, n) loss on each row of the server
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import numpy as np
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MetricRecord
 from flwr.serverapp import Grid
 from flwr.serverapp.strategy import FedAvg
+from numpy.typing import NDArray
 
 from data.table import FloatArray
 from fl.grid.flower import values_of
@@ -70,5 +71,5 @@ def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) and np.isfinite(value) else float("nan")
 
 
-def _nobody(_weights: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _nobody(_weights: FloatArray) -> NDArray[np.float64]:
     raise RuntimeError("the strategy has not met its sites")

@@ -55,7 +55,7 @@ def aggregate(name: str, updates: list[tuple[FloatArray, int]], order: list[int]
     watched.weights = np.full(SIZE, 1e6, dtype=np.float32)  # far from all updates, so that none counts as large
     strategy = STRATEGIES[name].make(STRATEGIES[name].settings({}))
     if isinstance(strategy, Ruled):
-        strategy.meet(watched.sites, lambda weights: np.square(weights.astype(np.float64)).sum(axis=1))
+        strategy.meet(watched.sites, lambda weights: np.square(weights.astype(np.float64)))
     start = ArrayRecord({"weights": Array(watched.weights)})
     messages = list(strategy.configure_train(1, start, ConfigRecord({}), grid))
     aggregated, _ = strategy.aggregate_train(1, watched.send_and_receive(messages))

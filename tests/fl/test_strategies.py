@@ -73,9 +73,7 @@ def test_what_sites_said_is_remembered_by_site_also_when_some_are_absent() -> No
     def round(number: int, positions: list[int], told: list[float]) -> Round:
         weights = np.zeros((len(told), 2), dtype=np.float32)
         names = [f"Site {each}" for each in positions]
-        return Round(
-            number, weights[0], weights, np.ones(len(told)), np.array(told), positions, names, 3, lambda w: w[:, 0]
-        )
+        return Round(number, weights[0], weights, np.ones(len(told)), np.array(told), positions, names, 3, lambda w: w)
 
     remembered(state, round(1, [0, 1, 2], [3.0, 2.0, 1.0]), 2)
     remembered(state, round(2, [0, 2], [2.5, np.nan]), 2)
