@@ -112,12 +112,12 @@ def evidence(losses: Array, moves: Array) -> Array:
 
 
 def surely_best(losses: Array, margin: float) -> int:
-    """Return which of (c, n) losses by row has the lowest mean, 0 unless that beats the first one clearly."""
+    """Return the first of (c, n) losses by row whose mean the lowest mean does not clearly beat."""
     means = losses.mean(axis=1)
-    best = int(np.argmin(means))
-    gain = losses[0] - losses[best]
-    error = float(gain.std(ddof=1)) / np.sqrt(gain.size) if gain.size > 1 else 0.0
-    return best if gain.mean() > max(margin * means[0], SURE * error) else 0
+    gains = losses - losses[int(np.argmin(means))]
+    count = losses.shape[1]
+    errors = gains.std(axis=1, ddof=1) / np.sqrt(count) if count > 1 else np.zeros(len(losses))
+    return int(np.argmax(gains.mean(axis=1) <= np.maximum(margin * means, SURE * errors)))
 
 
 def candidates(shares: Array, suspicion: Array) -> Array:
