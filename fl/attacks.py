@@ -47,10 +47,10 @@ class Attack:
     def rows(self, task: Task, rows: Dataset, seed: int, position: int) -> Dataset:
         """Return the rows that an attacking site trains on."""
         if self.kind == "label_flip":
-            return replace(rows, y=rows.classes - 1 - rows.y)
+            return replace(rows, y=len(task.classes) - 1 - rows.y)
         if self.kind == "label_noise":
             swapped = _draws(seed, 0, position).random(len(rows)) < SWAPPED
-            return replace(rows, y=np.where(swapped, rows.classes - 1 - rows.y, rows.y))
+            return replace(rows, y=np.where(swapped, len(task.classes) - 1 - rows.y, rows.y))
         if self.kind == "units":
             return replace(rows, x=np.where(_measured(task, rows.x), rows.x * np.float32(UNIT), rows.x))
         if self.kind == "inverted":
