@@ -30,6 +30,7 @@ class Action(StrEnum):
     PROMOTE = "promote or roll back a model"
     VIEW_AUDIT = "read the audit log"
     MANAGE_SITES = "let sites' machines in and out"
+    MANAGE_SOURCES = "manage the companion's sources"
     MANAGE_PEOPLE = "manage people"
 
 

@@ -13,6 +13,7 @@ NEEDED: dict[str, Action] = {
     "/openapi.json": Action.VIEW_HOME,
     "/tasks": Action.VIEW_HIVE,
     "/tasks/{task}/predict": Action.PREDICT,
+    "/symptoms": Action.ASK_COMPANION,
 }
 
 

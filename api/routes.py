@@ -71,6 +71,28 @@ async def predict(
     return await run_in_threadpool(_predict, found, x)
 
 
+@router.post("/symptoms", summary="What a complaint may come from, and how soon to be seen", responses=_problems(422))
+def symptoms(given: schemas.Complaint) -> schemas.Assessment:
+    """Weigh a complaint: red flags first, ranked possibilities, how soon to be seen, and what to ask next.
+
+    Send the answer to `next_question` in `answers` (or its name in `skipped`) with the same complaint until there is
+    no next question. Never a diagnosis and never a dose.
+    """
+    from models.complaints import reader
+    from rag.symptoms.assess import ComplaintError, assess
+    from rag.symptoms.table import table
+    from rag.symptoms.urgency import Person
+
+    who = Person(given.age, given.sex, given.pregnant, given.lasting, given.strength)
+    try:
+        found = assess(given.complaint, who, given.answers, frozenset(given.skipped), reader())
+    except ComplaintError as error:
+        raise Problem(422, str(error)) from None
+    question = table().symptoms.get(found.question)
+    values = {name: getattr(found, name) for name in schemas.Assessment.model_fields if name != "next_question"}
+    return schemas.Assessment.model_validate({**values, "next_question": question}, from_attributes=True)
+
+
 def _find(name: str) -> "Task":
     from models.registry import UnknownTask, get_task
 

@@ -120,6 +120,77 @@ class Predictions(BaseModel):
     predictions: list[Prediction]
 
 
+class Complaint(BaseModel):
+    """A complaint to weigh; it is neither kept nor logged."""
+
+    model_config = ConfigDict(extra="forbid")
+    complaint: str = Field(min_length=1, max_length=1000, description="In words, in English.")
+    age: Literal["baby", "child", "adult", "older"] = Field("adult", description="baby: under 1; older: 65 or more.")
+    sex: Literal["female", "male", ""] = ""
+    pregnant: bool = False
+    lasting: Literal["hours", "days", "weeks", "months"] = "days"
+    strength: Literal["mild", "moderate", "severe"] = "moderate"
+    answers: dict[str, bool] = Field({}, description="Answers to earlier questions, by the name of the symptom.")
+    skipped: list[str] = Field([], description="Symptoms that were asked for and not answered.")
+
+
+class PublicPage(_Out):
+    """A public page where something can be checked."""
+
+    title: str
+    url: str
+
+
+class Question(_Out):
+    """The symptom to ask for next."""
+
+    name: str = Field(description="Under this name the answer goes into `answers`.")
+    ask: str
+
+
+class Alarm(_Out):
+    """A reason to be seen soon."""
+
+    soon: str
+    why: str
+    source: PublicPage
+
+
+class EmergencyText(_Out):
+    """The fixed text of an emergency."""
+
+    kind: str
+    title: str
+    advice: str
+    link: PublicPage
+
+
+class Possibility(_Out):
+    """One thing it might be."""
+
+    name: str
+    probability: float
+    speaks_for: tuple[str, ...]
+    against: tuple[str, ...]
+    soon: str
+    care: str
+    source: PublicPage
+
+
+class Assessment(_Out):
+    """What a complaint may come from, and how soon to be seen; no diagnosis."""
+
+    red_flag: EmergencyText | None = Field(description="An emergency that the words tell of; nothing else counts then.")
+    alarms: tuple[Alarm, ...]
+    soon: Literal["emergency", "today", "appointment", "self-care"]
+    what_to_do: str
+    possibilities: tuple[Possibility, ...]
+    others: tuple[Possibility, ...] = Field(description="Fit as well, and are none of the model's classes.")
+    next_question: Question | None
+    version: str = Field(description="Model version behind the probabilities; empty: a rough table, not calibrated.")
+    notice: str
+
+
 class ProblemDetails(BaseModel):
     """Problem details (RFC 9457)."""
 

@@ -13,6 +13,7 @@ from components.admin_overview import overview
 from components.admin_people import people
 from components.admin_runs import runs
 from components.admin_sites import sites
+from components.admin_sources import sources_section
 from components.admin_start import start_form
 from components.runs_notice import runs_notice
 
@@ -35,6 +36,7 @@ SECTIONS = (
     Section("runs", "Runs", ":material/timeline:", Action.WATCH_RUNS, runs),
     Section("decision", "Decision", ":material/balance:", Action.PROMOTE, decision),
     Section("sites", "Sites", ":material/hub:", Action.MANAGE_SITES, sites),
+    Section("sources", "Sources", ":material/library_books:", Action.MANAGE_SOURCES, sources_section),
     Section("audit", "Audit log", ":material/history:", Action.VIEW_AUDIT, audit_log),
     Section("people", "People", ":material/group:", Action.MANAGE_PEOPLE, people),
 )

@@ -24,6 +24,7 @@ class Place(NamedTuple):
 PLACES = (
     Place("home.py", "Home", ":material/hive:", Action.VIEW_HOME),
     Place("chatbot.py", "Companion", ":material/forum:", Action.ASK_COMPANION),
+    Place("symptoms.py", "Symptoms", ":material/stethoscope:", Action.ASK_COMPANION),
     Place("model_hive.py", "Model Hive", ":material/neurology:", Action.VIEW_HIVE),
     Place("contribute.py", "Contribute", ":material/volunteer_activism:", Action.CONTRIBUTE),
     Place("admin.py", "Admin", ":material/monitoring:", Action.START_RUN),

@@ -1,4 +1,4 @@
-"""The companion on the command line: ``python -m rag ingest PATH | search "Q" | search --file Q.jsonl | ask "Q"``.
+"""The companion on the command line: its sources (ingest, sources, remove, reindex), search, and answers (ask).
 
 Exit codes: 0 done, 1 failed, 2 the input is wrong (one line on stderr says what), 130 cancelled.
 """
@@ -7,14 +7,19 @@ import argparse
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag.answer import QuestionError, answer
 from rag.article import ArticleError
 from rag.embedding import EmbeddingMissing
 from rag.retrieve import Found
+
+if TYPE_CHECKING:
+    from rag.sources.document import Reading
 
 
 class InputError(ValueError):
@@ -46,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m rag", description="Cited answers from the companion's sources.")
-    commands = parser.add_subparsers(required=True, metavar="ingest | search | ask")
+    commands = parser.add_subparsers(required=True, metavar="ingest | sources | remove | reindex | search | ask")
 
     def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=text, description=text)
@@ -56,8 +61,13 @@ def _parser() -> argparse.ArgumentParser:
         )
         return made
 
-    ingest = command("ingest", _ingest, "Index articles: a Markdown file or a folder of them.")
+    ingest = command("ingest", _ingest, "Add a source: JSONL, Markdown, HTML or PDF, or a folder of such files.")
     ingest.add_argument("path", type=Path)
+    command("sources", _sources, "List what the companion answers from.")
+    remove = command("remove", _remove, "Remove a source that was added.")
+    remove.add_argument("name", help="as in python -m rag sources")
+    reindex = command("reindex", _reindex, "Read a source again and embed all of it anew.")
+    reindex.add_argument("name", help="as in python -m rag sources")
     search = command("search", _search, "Show the passages nearest to a question.")
     search.add_argument("question", nargs="?")
     search.add_argument("--file", type=Path, help='questions, one JSON object {"question": ...} a line')
@@ -68,21 +78,62 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _ingest(options: argparse.Namespace) -> dict[str, Any]:
-    from rag.index import ingest
+    from rag.library import add, files_in
 
-    path: Path = options.path
-    if not path.exists():
-        raise InputError(f"{path} does not exist; name a Markdown file or a folder.")
-    files = sorted(path.glob("*.md")) if path.is_dir() else [path]
-    if not files:
-        raise InputError(f"{path} holds no Markdown file (*.md).")
     begun = time.perf_counter()
-    articles = ingest(files, _progress)
-    passages = sum(len(article.passages) for article in articles)
+    return _added(options, add(files_in(options.path), _progress), begun)
+
+
+def _sources(options: argparse.Namespace) -> dict[str, Any]:
+    from rag.index import open_index
+    from rag.library import sources
+
+    open_index(_progress)
+    found = sources()
+    if options.json != "-":
+        for entry in found:
+            state = f"added {entry.added_at} UTC" if entry.added_at else "comes with MedHive"
+            state = state if entry.complete else "incomplete"
+            print(f"{entry.name}: {_amounts(entry.documents, entry.passages)}, {state}")
+    return {"sources": [asdict(entry) for entry in found]}
+
+
+def _remove(options: argparse.Namespace) -> dict[str, Any]:
+    from rag.library import remove
+
+    remove(options.name)
+    if options.json != "-":
+        print(f"{options.name} is removed.")
+    return {"removed": options.name}
+
+
+def _reindex(options: argparse.Namespace) -> dict[str, Any]:
+    from rag.library import reindex
+
+    begun = time.perf_counter()
+    return _added(options, [reindex(options.name, _progress)], begun)
+
+
+def _added(options: argparse.Namespace, readings: Sequence["Reading"], begun: float) -> dict[str, Any]:
+    from rag.library import counted
+
+    documents, passages = counted(readings)
+    dropped: Counter[str] = sum((Counter(reading.dropped) for reading in readings), Counter())
     seconds = round(time.perf_counter() - begun, 2)
     if options.json != "-":
-        print(f"{len(articles)} articles, {passages} passages, {seconds} s")
-    return {"articles": [article.key for article in articles], "passages": passages, "seconds": seconds}
+        left_out = "".join(f", {count} {reason} left out" for reason, count in dropped.items())
+        print(f"{_amounts(documents, passages)}{left_out}, {seconds} s")
+    return {
+        "sources": [reading.name for reading in readings],
+        "documents": documents,
+        "passages": passages,
+        "dropped": dict(dropped),
+        "seconds": seconds,
+    }
+
+
+def _amounts(documents: int, passages: int) -> str:
+    return f"{documents:,} document{'s' * (documents != 1)}, {passages:,} passage{'s' * (passages != 1)}"
 
 
 def _search(options: argparse.Namespace) -> dict[str, Any]:
@@ -111,11 +162,13 @@ def _result(found: Found, seconds: float) -> dict[str, Any]:
     hits = [
         {
             "id": hit.passage.id,
+            "source": hit.passage.source or "MedHive",
+            "document": hit.passage.article.removeprefix(f"{hit.passage.source}:"),
             "title": hit.passage.title,
             "section": hit.passage.section,
             "score": hit.score,
             "text": hit.passage.text,
-            "urls": list(dict.fromkeys(link.url for line in hit.passage.sentences for link in line.links)),
+            "urls": list(dict.fromkeys(link.url for line in hit.passage.sentences for link in line.links if link.url)),
         }
         for hit in found.hits
     ]
@@ -154,7 +207,7 @@ def _ask(options: argparse.Namespace) -> dict[str, Any]:
 
 def _progress(done: int, total: int) -> None:
     if sys.stderr.isatty():
-        print(f"\rIndexing article {done} of {total}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+        print(f"\rIndexing document {done} of {total}", end="\n" if done == total else "", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

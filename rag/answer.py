@@ -15,7 +15,7 @@ from rag.guardrails import RedFlag, red_flag, red_flag_at_once
 from rag.guardrails.injection import is_attack
 from rag.guardrails.scope import out_of_scope
 from rag.index import Index, Progress, open_index
-from rag.intent import plain, topics_named
+from rag.intent import plain
 from rag.llm.provider import Statement, choose_provider, provider_notice
 from rag.retrieve import Found, Hit, own_words, search, unknown_share
 
@@ -179,7 +179,7 @@ def _search(question: str, history: Sequence[tuple[str, str]], index: Index) -> 
     """Search; a question that only makes sense after the last one ("how is it treated") is asked about its topic."""
     found = search(question, index=index)
     alone = bool(own_words(question))
-    if topics_named(question, index.passages.values()) or (alone and (found.enough or not _refers(question, index))):
+    if index.names_topic(question) or (alone and (found.enough or not _refers(question, index))):
         return found
     for earlier, _ in reversed(history):
         if topic := _topic_of(earlier, index):
@@ -268,7 +268,7 @@ def _abstain(found: Found, index: Index, begun: float) -> Answer:
 
 
 def _follow_ups(passage: Passage, told: set[str]) -> tuple[str, ...]:
-    wanted = [section for section in _FOLLOW_UPS if section in SECTIONS[passage.kind] and section != "Overview"]
+    wanted = [section for section in _FOLLOW_UPS if section in SECTIONS.get(passage.kind, ()) and section != "Overview"]
     return tuple(_follow_up(section, passage) for section in wanted if section not in told)[:3]
 
 

@@ -56,11 +56,13 @@ class Passage:
     section: str
     synonyms: tuple[str, ...]
     sentences: tuple[Sentence, ...]
+    source: str = ""  # the file that somebody added; empty for articles in the form of ours
+    part: int = 0  # place within its document, from 1
 
     @property
     def id(self) -> str:
-        """Name of the passage in the index, such as ``asthma/Symptoms``."""
-        return f"{self.article}/{self.section}"
+        """Name of the passage in the index, such as ``asthma/Symptoms`` or ``medquad.jsonl:7-0000017-7#1``."""
+        return f"{self.article}#{self.part}" if self.part else f"{self.article}/{self.section}"
 
     @property
     def text(self) -> str:

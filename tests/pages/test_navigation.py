@@ -8,7 +8,7 @@ import streamlit as st
 from accounts.permissions import Role
 from tests.pages.conftest import OpenPage
 
-FOR_ALL = ["Home", "Companion", "Model Hive"]
+FOR_ALL = ["Home", "Companion", "Symptoms", "Model Hive"]
 LISTED = {
     Role.VISITOR: FOR_ALL,
     Role.USER: FOR_ALL,

@@ -42,7 +42,7 @@ def test_search_lists_passages_and_takes_a_file_of_questions(
 def test_ingest_indexes_a_file_or_a_folder(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     write(tmp_path, FRONT + BODY, "hiccups.md")
     assert main(["ingest", str(tmp_path)]) == 0
-    assert capsys.readouterr().out.startswith("1 articles, 6 passages")
+    assert capsys.readouterr().out.startswith("1 document, 6 passages")
 
 
 @pytest.mark.parametrize(
@@ -54,14 +54,15 @@ def test_ingest_indexes_a_file_or_a_folder(capsys: pytest.CaptureFixture[str], t
         (["search", "--file", "none.jsonl"], "cannot be read"),
         (["search", "--file", "{folder}/bad.jsonl"], "line 1: must be a JSON object"),
         (["ingest", "none"], "does not exist"),
-        (["ingest", "{folder}"], "no Markdown file"),
-        (["ingest", "{folder}/bad.jsonl"], "front matter"),
+        (["ingest", "{folder}/empty"], "no source file"),
+        (["ingest", "{folder}/bad.jsonl"], "must be a JSON object"),
     ],
 )
 def test_wrong_input_is_one_line_and_code_2(
     arguments: list[str], complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "bad.jsonl").write_text("[1]\n")
+    (tmp_path / "empty").mkdir()
     assert main([argument.replace("{folder}", str(tmp_path)) for argument in arguments]) == 2
     said = capsys.readouterr()
     assert complaint in said.err

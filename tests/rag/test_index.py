@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from rag import index, readiness
-from rag.article import ArticleError, read_article
-from rag.index import CORPUS, ingest, open_index
+from rag.article import Article, ArticleError, read_article
+from rag.index import CORPUS, open_index
+from rag.library import add, remove
 from rag.retrieve import search
+from rag.store import Store
 from tests.rag.test_article import BODY, FRONT, write
 
 SHIPPED = sum(len(read_article(path).passages) for path in CORPUS.glob("*.md"))
@@ -20,8 +22,13 @@ HICCUPS = FRONT.replace("Gout", "Hiccups").replace("gouty arthritis", "singultus
 def embedded(companion_home: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The articles that were embedded during the test."""
     added: list[str] = []
-    add = index._add
-    monkeypatch.setattr(index, "_add", lambda article, *rest: (added.append(article.key), add(article, *rest))[1])
+    put = Store._add
+
+    def noted(self: Store, source: str, documents: list[Article]) -> None:
+        added.extend(document.key for document in documents)
+        put(self, source, documents)
+
+    monkeypatch.setattr(Store, "_add", noted)
     return added
 
 
@@ -34,32 +41,32 @@ def test_an_ingested_article_is_found_and_only_a_change_is_embedded_again(
     embedded: list[str], companion_home: Path, tmp_path: Path
 ) -> None:
     path = write(tmp_path, HICCUPS, "hiccups.md")
-    ingest([path])
+    add([path])
     found = search("why do my hiccups go on for days").hits[0].passage
     assert found.id == "hiccups/Symptoms"
-    ingest([path])
+    add([path])
     assert embedded == ["hiccups"]
     path.write_text(path.read_text().replace("for days", "for weeks"))
-    ingest([path])
+    add([path])
     assert embedded == ["hiccups", "hiccups"]
     assert "for weeks" in open_index().passages["hiccups/Symptoms"].text
-    (companion_home / "corpus" / "hiccups.md").unlink()
-    ingest([])
+    remove("hiccups.md")
+    assert not (companion_home / "corpus" / "hiccups.md").exists()
     assert "hiccups/Symptoms" not in open_index().passages
     assert len(open_index().passages) == SHIPPED
 
 
 def test_one_bad_file_keeps_all_of_a_batch_out(embedded: list[str], companion_home: Path, tmp_path: Path) -> None:
-    good, bad = write(tmp_path, HICCUPS, "hiccups.md"), write(tmp_path, "nothing", "bad.md")
+    good, bad = write(tmp_path, HICCUPS, "hiccups.md"), write(tmp_path, "+++\nnothing", "bad.md")
     with pytest.raises(ArticleError, match=r"bad\.md"):
-        ingest([good, bad])
+        add([good, bad])
     assert not list((companion_home / "corpus").glob("*")) if (companion_home / "corpus").exists() else True
     assert embedded == []
 
 
 def test_an_article_that_comes_with_medhive_cannot_be_replaced(companion_home: Path, tmp_path: Path) -> None:
     with pytest.raises(ArticleError, match="comes with MedHive"):
-        ingest([write(tmp_path, FRONT + BODY, "asthma.md")])
+        add([write(tmp_path, FRONT + BODY, "asthma.md")])
 
 
 def test_getting_ready_happens_once_and_says_when_it_failed(

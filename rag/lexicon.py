@@ -1,0 +1,83 @@
+"""Words: which of them carry meaning, which a source knows, and how well a passage matches them (BM25)."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from rag.article import Passage
+from rag.intent import plain
+
+_STOP_WORDS = """
+a about after all also always am an and any are as at bad be because been before being best both but by can could
+did difference different do does doing done find for found from get gets getting give given go goes good got had has
+have having he help helps her here him his how i if in into is it its just know let like long made make makes many
+may me mean might more most much my no not now of often on one only or other our out over own people person she
+should so some someone such take tell than that the their them then there these they thing this those to too up us
+use used very was we what when where which while who why will with work works would you your
+"""
+_STOP = frozenset(_STOP_WORDS.split())
+
+
+def content_words(text: str) -> list[str]:
+    """Return the words of ``text`` that carry meaning, cut to their stem."""
+    return [_stem(word) for word in re.findall(r"[a-z0-9]+", plain(text).replace("'s", "")) if word not in _STOP]
+
+
+@lru_cache(maxsize=200_000)
+def _stem(word: str) -> str:
+    """Cut the commonest English endings, so that "wheezes" and "wheezing" meet; spelling tumor/tumour as one."""
+    word = word.replace("aemi", "emi").replace("oes", "es").replace("our", "or")
+    for ending in ("nesses", "ness", "ings", "ing", "ies", "ied", "ed", "es", "s", "y", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
+_KIND_WORDS = frozenset(
+    content_words(
+        "symptoms signs sign symptom causes cause caused risk risks factors factor reasons tests test tested testing "
+        "diagnose diagnosed diagnosis treat treated treatment treatments cure cured medicine therapy manage when see "
+        "doctor doctors seek care emergency explain describe define overview meaning options common main typical early "
+        "warning raises raise checked hereditary inherited genetic contagious catching dangerous serious fatal "
+        "curable treatable prevent prevented prevention avoid spread happen happens start begin deal "
+        "side effect effects result results mean purpose first aid"
+    )
+)
+
+
+def own_words(question: str) -> set[str]:
+    """Return the words of ``question`` that do more than ask for a kind of information, such as its symptoms."""
+    return set(content_words(question)) - _KIND_WORDS
+
+
+class Lexicon:
+    """BM25 over passages (Lù, BM25S, 2024, https://arxiv.org/abs/2407.03618) and the words that they know."""
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        import bm25s
+
+        self._ids = [passage.id for passage in passages]
+        texts = [[passage.title] * 3 + [*passage.synonyms, passage.section, passage.text] for passage in passages]
+        tokens = [content_words(" ".join(parts)) for parts in texts]
+        self._known = {word for row in tokens for word in row}
+        self._bm25: Any = bm25s.BM25()
+        if self._known:
+            self._bm25.index(tokens, show_progress=False)
+
+    def scores(self, words: list[str], most: int) -> dict[str, float]:
+        """Return the ``most`` best passages that share words with the question; the best has 1."""
+        words = [word for word in words if word in self._known]
+        if not words:
+            return {}
+        found = self._bm25.get_scores(words)
+        best = float(found.max())
+        most = min(most, len(found))
+        places = np.argpartition(-found, most - 1)[:most]
+        return {self._ids[place]: float(found[place]) / best for place in places if found[place] > 0}
+
+    def unknown_share(self, words: list[str]) -> float:
+        """Return the share of ``words`` that stand in no passage; 1 when there are no words."""
+        return sum(word not in self._known for word in words) / len(words) if words else 1.0
