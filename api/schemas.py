@@ -181,6 +181,7 @@ class Assessment(_Out):
     """What a complaint may come from, and how soon to be seen; no diagnosis."""
 
     red_flag: EmergencyText | None = Field(description="An emergency that the words tell of; nothing else counts then.")
+    maybe: EmergencyText | None = Field(description="An emergency that the words may mean; show it first.")
     alarms: tuple[Alarm, ...]
     soon: Literal["emergency", "today", "appointment", "self-care"]
     what_to_do: str

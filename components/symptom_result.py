@@ -45,12 +45,14 @@ def result(found: Assessment) -> None:
 
 
 def _how_soon(found: Assessment) -> None:
-    if found.red_flag:
-        flag = found.red_flag
+    if flag := found.red_flag or found.maybe:
+        if not found.red_flag:
+            st.markdown("**Your words may mean an emergency. If this is what you have, do not read on:**")
         st.error(
             f"**{as_written(flag.title)}**\n\n{as_written(flag.advice)}\n\n[{as_written(flag.link.title)}]({flag.link.url})",
             icon=":material/emergency:",
         )
+    if found.red_flag:
         return
     title, icon = SOON[found.soon]
     reasons = [alarm for alarm in found.alarms if alarm.soon == found.soon]

@@ -35,7 +35,7 @@ def _weigh(known: Check) -> None:
         st.warning(str(error), icon=":material/edit:")
         complaint_form()
         return
-    if found.question and not known.enough:
+    if found.question and not known.enough and not found.red_flag:
         question_card(known, found)
         return
     result(found)

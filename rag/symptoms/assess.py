@@ -67,7 +67,8 @@ class Assessment:
     """What can be said; ``question`` is the symptom to ask for next, empty at the end.
 
     ``version`` names the model that gave the probabilities; empty when they come from the checklist alone and are
-    rough. ``others`` fit as well and are none of the model's classes.
+    rough. ``others`` fit as well and are none of the model's classes. ``maybe`` is an emergency that the words may
+    mean.
     """
 
     red_flag: RedFlag | None
@@ -79,6 +80,7 @@ class Assessment:
     question: str = ""
     version: str = ""
     said: Mapping[str, bool] = field(default_factory=dict)
+    maybe: RedFlag | None = None
     notice: str = NOTICE
 
 
@@ -115,7 +117,7 @@ def assess(
         raise ComplaintError(f"There is no symptom {unknown[0]!r}; see the list of symptoms.")
     said = symptoms_in(complaint)
     known = {**said, **answers}
-    flag, rules = alarms(complaint, known, who)
+    flag, maybe, rules = alarms(complaint, known, who)
     opinion = model(complaint) if model else None
     conditions = table().conditions
     of_model = [c for c in conditions.values() if opinion and c.label in opinion.probabilities]
@@ -127,7 +129,8 @@ def assess(
     shown = [_possibility(conditions[name], p, known) for name, p in _best(probabilities)]
     fitting = [_possibility(conditions[name], p, known) for name, p in _best(beside)[:2] if known]
     likely = [entry.soon for entry in shown if entry.probability >= _LIKELY]
-    soon = "emergency" if flag else most_urgent(*(alarm.soon for alarm in rules), *likely, SOON[-1])
+    at_least: Soon = "emergency" if flag else "today" if maybe else SOON[-1]
+    soon = most_urgent(*(alarm.soon for alarm in rules), *likely, at_least)
     asked = len(answers) + len(skipped)
     question = ""
     if soon != "emergency" and asked < MOST_QUESTIONS:
@@ -143,6 +146,7 @@ def assess(
         question,
         opinion.version if opinion else "",
         said,
+        maybe,
     )
 
 

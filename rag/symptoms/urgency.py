@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.article import Link
-from rag.guardrails import RedFlag, red_flag
+from rag.guardrails import RedFlag, red_flag, red_flag_at_once
 from rag.symptoms.table import SOON, Soon
 
 Age = Literal["baby", "child", "adult", "older"]
@@ -160,13 +160,21 @@ _RULES: tuple[tuple[Soon, str, str, str, Callable[[_Case], bool]], ...] = (
 )
 
 
-def alarms(complaint: str, has: Mapping[str, bool], who: Person) -> tuple[RedFlag | None, tuple[Alarm, ...]]:
-    """Return the emergency that the words themselves tell of, and every rule that fits, the most urgent first."""
+def alarms(
+    complaint: str, has: Mapping[str, bool], who: Person
+) -> tuple[RedFlag | None, RedFlag | None, tuple[Alarm, ...]]:
+    """Return what makes a complaint urgent.
+
+    First the emergency that its words tell of plainly; then one that they may mean, as the classifier of the companion
+    hears it, which would rather warn too often; then every rule that fits, the most urgent first.
+    """
     case = _Case(has, who)
     found = tuple(
         Alarm(soon, why, Link(f"MedlinePlus: {title}", url)) for soon, why, title, url, fits in _RULES if fits(case)
     )
-    return red_flag(complaint), tuple(sorted(found, key=lambda alarm: SOON.index(alarm.soon)))
+    plainly = red_flag_at_once(complaint)
+    ranked = tuple(sorted(found, key=lambda alarm: SOON.index(alarm.soon)))
+    return plainly, None if plainly else red_flag(complaint), ranked
 
 
 def most_urgent(*soon: Soon) -> Soon:
