@@ -1,4 +1,4 @@
-"""Command line of the benchmarks: ``python -m benchmarks fl | scale | first-light | kills | soak``."""
+"""Command line of the benchmarks: ``python -m benchmarks fl | scale | first-light | kills | soak | privacy``."""
 
 import argparse
 import importlib.metadata
@@ -45,7 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
     soak = commands.add_parser("soak", help="memory of one worker over many short runs")
     soak.set_defaults(command=_soak)
     soak.add_argument("--runs", type=int, default=100, help="runs that count, after ten that do not (default 100)")
-    for each in (fl, scale, first_light, kills, soak):
+    privacy = commands.add_parser("privacy", help="what ε costs in AUC and accuracy, and secure sums in time")
+    privacy.set_defaults(command=_privacy)
+    privacy.add_argument("--seeds", type=int, default=5, help="runs for each ε (default 5)")
+    for each in (fl, scale, first_light, kills, soak, privacy):
         each.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, fl and scale also as .md")
     chosen = parser.parse_args(arguments)
     try:
@@ -158,6 +161,13 @@ def _soak(chosen: argparse.Namespace) -> int:
     print(f"{found['runs']} runs: {found['grown_mb']:+.1f} MB, {found['seconds_a_run']:.2f} s a run")
     _keep(chosen.json, found)
     return DONE if found["grown_mb"] < LARGEST_GROWTH else FAILED
+
+
+def _privacy(chosen: argparse.Namespace) -> int:
+    from benchmarks.privacy import measure
+
+    _keep(chosen.json, measure(_positive("--seeds", chosen.seeds), lambda line: print(line, flush=True)))
+    return DONE
 
 
 def _keep(path: Path | None, found: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ ON_REPORTED_LOSS = ("qfedavg", "fedcostw", "fedpid")
 LONGEST_DEADLINE = 86_400  # seconds
 LARGEST = {"sites": 10_000, "rounds": 10_000, "local_epochs": 1_000, "batch_size": 100_000, "seed": 2**31 - 1}
 
-DP_TRAINING = {"batch_size": LARGEST["batch_size"], "local_epochs": 1, "learning_rate": 2.0, "dp_clip": 0.3}
+DP_TRAINING = {"batch_size": LARGEST["batch_size"], "local_epochs": 2, "learning_rate": 2.0, "dp_clip": 0.3}
 
 
 class RequestError(ValueError):
