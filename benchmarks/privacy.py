@@ -27,9 +27,10 @@ def _noise(seeds: int, say: Say) -> Iterator[dict[str, Any]]:
     for task in TASKS:
         for budget in BUDGETS:
             found = [_federate(RunRequest.for_task(get_task(task), dp_epsilon=budget, seed=n)) for n in range(seeds)]
-            line = {"task": task, "level": "example", "epsilon": budget, "seeds": seeds, **_scores(found)}
-            say(f"{task} ε {budget:g}: AUC {line['auc']['mean']:.3f}, accuracy {line['accuracy']['mean']:.3f}")
-            yield line
+            scores = _scores(found)
+            said = ", ".join(f"{name} {score['mean']:.3f}" for name, score in scores.items())
+            say(f"{task} ε {budget:g}: {said}")
+            yield {"task": task, "level": "example", "epsilon": budget, "seeds": seeds, **scores}
 
 
 def _secure(say: Say) -> Iterator[dict[str, Any]]:

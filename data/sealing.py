@@ -29,13 +29,34 @@ def seal(dataset: Dataset, key: bytes, place: bytes) -> bytes:
     about = {"source": dataset.source, "synthetic": dataset.synthetic, "natural_sites": dataset.natural_sites}
     plain = io.BytesIO()
     np.savez(plain, x=_plain(dataset.x), y=dataset.y.astype("<i8"), about=np.array(json.dumps(about)))
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    return _MAGIC + nonce + AESGCM(key).encrypt(nonce, plain.getvalue(), place)
+    return seal_bytes(plain.getvalue(), key, place)
 
 
 def _plain(x: NDArray[Any]) -> NDArray[Any]:
     """Return inputs as they are written: pictures as bytes, numbers as little-endian 32-bit floats."""
     return x if x.dtype == np.uint8 else x.astype("<f4")
+
+
+def seal_bytes(plain: bytes, key: bytes, place: bytes) -> bytes:
+    """Return ``plain`` encrypted with the 32-byte ``key`` and bound to ``place``."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return _MAGIC + nonce + AESGCM(key).encrypt(nonce, plain, place)
+
+
+def is_sealed(content: bytes) -> bool:
+    """Whether bytes begin as sealed ones do."""
+    return content.startswith(_MAGIC)
+
+
+def unseal_bytes(sealed: bytes, key: bytes, place: bytes) -> bytes:
+    """Return what was sealed; raises NotAuthentic when a single bit, the key or the place differs."""
+    magic, rest = sealed[: len(_MAGIC)], sealed[len(_MAGIC) :]
+    if magic != _MAGIC or len(rest) <= _NONCE_BYTES:
+        raise NotAuthentic
+    try:
+        return AESGCM(key).decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], place)
+    except InvalidTag:
+        raise NotAuthentic from None
 
 
 def unseal(sealed: bytes, key: bytes, place: bytes) -> Dataset:
@@ -46,14 +67,7 @@ def unseal(sealed: bytes, key: bytes, place: bytes) -> Dataset:
     NotAuthentic
         When a single bit, the key or the place differs.
     """
-    magic, rest = sealed[: len(_MAGIC)], sealed[len(_MAGIC) :]
-    if magic != _MAGIC or len(rest) <= _NONCE_BYTES:
-        raise NotAuthentic
-    try:
-        plain = AESGCM(key).decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], place)
-    except InvalidTag:
-        raise NotAuthentic from None
-    with np.load(io.BytesIO(plain), allow_pickle=False) as parts:
+    with np.load(io.BytesIO(unseal_bytes(sealed, key, place)), allow_pickle=False) as parts:
         about = json.loads(str(parts["about"]))
         sites = about["natural_sites"]
         return Dataset(

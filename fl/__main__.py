@@ -122,7 +122,8 @@ def _execute(run_id: int, owner: str, rounds: int, given: argparse.Namespace, *,
     run = runs.get_run(run_id)
     print(sentence(run), file=sys.stderr if run.status == "failed" else sys.stdout, flush=True)
     if given.json:
-        given.json.write_text(json.dumps(report(run), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        document = report(run, given.json.with_suffix(".safetensors"))
+        given.json.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     code = {"done": DONE, "cancelled": CANCELLED}.get(run.status, FAILED)
     if stubborn:  # its computation goes on, and ends with this process
         return code

@@ -1,8 +1,9 @@
 """A run's last good state on disk, complete enough to go on from as if nothing had happened.
 
-One safetensors file a run: weights, preparation and the strategy's own arrays as tensors, the rest as JSON in its
-header. One file replaced by one rename is either the old state or the new one, never half of each. Sites draw their
-randomness from (seed, round, position), so the round number stands for the state of every random generator.
+One safetensors file a run, sealed as models are: weights, preparation and the strategy's own arrays as tensors, the
+rest as JSON in its header. One file replaced by one rename is either the old state or the new one, never half of each.
+Sites draw their randomness from (seed, round, position), so the round number stands for the state of every random
+generator.
 
 Making a file outlast a power cut takes milliseconds, longer than a round of a small network. So there are two: one that
 does, written now and then, and the latest, which outlasts only the end of this process. The newer sound one counts.
@@ -16,9 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save
 
+from data.derived import model_key
+from data.sealing import NotAuthentic, is_sealed, seal_bytes, unseal_bytes
 from data.table import FloatArray
 from data.whole_file import write_whole
 from fl.watcher import Snapshot
@@ -76,7 +80,8 @@ def write(run_id: int, key: str, checkpoint: Checkpoint, *, durable: bool = True
     }
     path = path_of(run_id, latest=not durable)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, save(tensors, metadata={"state": json.dumps(state)}), durable=durable)
+    plain = save(tensors, metadata={"state": json.dumps(state)})
+    write_whole(path, seal_bytes(plain, model_key(to_write=True), _place(run_id)), mode=0o600, durable=durable)
 
 
 def load(run_id: int, key: str) -> Checkpoint | None:
@@ -104,15 +109,18 @@ def load(run_id: int, key: str) -> Checkpoint | None:
 
 def _read(path: Path, run_id: int, key: str) -> Checkpoint:
     try:
-        with safe_open(path, framework="numpy") as file:
-            state: dict[str, Any] = json.loads((file.metadata() or {})["state"])
-            tensors: dict[str, FloatArray] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        content = path.read_bytes()
+        if is_sealed(content):
+            content = unseal_bytes(content, model_key(), _place(run_id))
+        length = int.from_bytes(content[:8], "little")
+        state: dict[str, Any] = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["state"])
+        tensors: dict[str, FloatArray] = load_tensors(content)
         if state["format"] != FORMAT or state["digest"] != _digest(tensors):
             raise CheckpointError(f"the checkpoint of run {run_id} is damaged.")
         if state["key"] != key:
             raise CheckpointError(f"the checkpoint found for run {run_id} belongs to another run.")
         return _checkpoint(state, tensors)
-    except (SafetensorError, OSError, KeyError, ValueError, TypeError, AttributeError):
+    except (SafetensorError, NotAuthentic, OSError, KeyError, ValueError, TypeError, AttributeError):
         raise CheckpointError(f"the checkpoint of run {run_id} is damaged.") from None
 
 
@@ -126,6 +134,10 @@ def remove_drafts() -> None:
     """Delete what a process that was killed while it wrote has left; only while no run is executed."""
     for draft in path_of(0).parent.glob(".run-*"):
         draft.unlink(missing_ok=True)
+
+
+def _place(run_id: int) -> bytes:
+    return f"medhive checkpoint {run_id}".encode()
 
 
 def path_of(run_id: int, *, latest: bool = False) -> Path:

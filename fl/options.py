@@ -75,7 +75,8 @@ def parser(carry_out: Mapping[str, Command]) -> Parser:
     resume = command("resume", "go on with a cancelled, failed or waiting run after its last round, in this process")
     for executing in (run, resume):
         after = executing.add_argument_group("what comes of it")
-        after.add_argument("--json", type=Path, metavar="FILE", help="write the result as one JSON object")
+        about = "write the result as one JSON object, and the model beside it, open"
+        after.add_argument("--json", type=Path, metavar="FILE", help=about)
         after.add_argument("--no-mlflow", action="store_true", help="leave MLflow's record to the next worker")
     cancel = command("cancel", "stop a run, wherever it is executed; its last good model stays")
     for of_one in (resume, cancel):

@@ -1,20 +1,27 @@
 """A run as the JSON object that ``python -m fl run --json`` writes; its form is stable."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 from data.database import ModelVersion, transaction
+from data.whole_file import write_whole
 from fl.batch import finite, plain
 from fl.progress import RunView
 from models.stored import WEIGHTS
+from models.versions import plain_weights
 from settings import get_settings
 
 
-def report(run: RunView) -> dict[str, Any]:
+def report(run: RunView, copy: Path | None = None) -> dict[str, Any]:
     """Return run_id, task, strategy, executor, seed, sites, rounds, final, seconds, bytes and model.
 
     ``rounds`` are those of training; ``bytes`` are those of one site in one round; ``model`` is null when the run left
     none; numbers that are not defined are null.
+
+    Parameters
+    ----------
+    copy : file to write the open weights to, which are sealed in HOME; ``model`` names it then.
     """
     return {
         "run_id": run.id,
@@ -38,7 +45,7 @@ def report(run: RunView) -> dict[str, Any]:
         "final": {name: run.final.get(name, {}).get("value") for name in ("auc", "accuracy", "loss")},
         "seconds": {name: run.seconds.get(name) for name in ("startup", "first_round", "rounds", "total")},
         "bytes": _bytes(run),
-        "model": _model(run),
+        "model": _model(run, copy),
     }
 
 
@@ -72,9 +79,13 @@ def _each(total: int, parts: int) -> int:
     return math.ceil(total / parts) if parts else 0
 
 
-def _model(run: RunView) -> dict[str, str] | None:
+def _model(run: RunView, copy: Path | None) -> dict[str, str] | None:
     if run.version_id is None:
         return None
     with transaction() as session:
         version = session.get_one(ModelVersion, run.version_id)
-        return {"path": str(get_settings().home / version.path / WEIGHTS), "sha256": version.sha256}
+        path, sha256 = get_settings().home / version.path / WEIGHTS, version.sha256
+    if copy is not None:
+        write_whole(copy, plain_weights(run.version_id))
+        path = copy.resolve()
+    return {"path": str(path), "sha256": sha256}

@@ -242,6 +242,27 @@ def _crossvalidate(arguments: argparse.Namespace) -> None:
         write_whole(task.folder / "card.md", with_cross_validation(task.card, document).encode())
 
 
+def _export(arguments: argparse.Namespace) -> None:
+    from data.derived import public_signing_key
+    from models.export import export
+
+    _ready()
+    version = _find(arguments.version)
+    export(version, arguments.file)
+    print(f"{arguments.version} is in {arguments.file}, signed by {public_signing_key()}")
+
+
+def _verify(arguments: argparse.Namespace) -> None:
+    from models.export import NotGenuine, verify
+
+    migrate()
+    try:
+        found = verify(arguments.file, arguments.key)
+    except NotGenuine as error:
+        raise WrongInput(str(error)) from None
+    print(f"{arguments.file} is genuine: {found.task}:{found.version}, SHA-256 {found.sha256}, signed by {found.key}")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m models", description="Tasks, model versions and predictions.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -272,6 +293,12 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument("task", metavar="TASK")
     for each in (promoting, back):
         each.add_argument("--reason", required=True)
+    exporting = command("export", _export, "write a version as one signed file for others")
+    exporting.add_argument("version", metavar="TASK:NUMBER")
+    verifying = command("verify", _verify, "check that an exported file is as it was signed")
+    verifying.add_argument("--key", metavar="HEX", help="public key it must be signed by (this installation's)")
+    for each in (exporting, verifying):
+        each.add_argument("file", type=Path, metavar="FILE")
     training = command("train", _train, "make the model that is shipped with a task")
     training.add_argument("task", metavar="TASK|all")
     training.add_argument("--federated", action="store_true", help="over the task's demo sites, not all rows in one")

@@ -1,4 +1,8 @@
-"""A trained model as two files: weights.safetensors holds all that computes, manifest.json says what it is."""
+"""A trained model as two files: weights.safetensors holds all that computes, manifest.json says what it is.
+
+In an installation's home the weights are sealed (AES-256-GCM, under a key that follows from the master key); those that
+are shipped with a task are open, as is their copy.
+"""
 
 import hashlib
 import json
@@ -10,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data.derived import model_key
+from data.keys import VaultError
+from data.sealing import NotAuthentic, is_sealed, seal_bytes, unseal_bytes
 from data.table import FloatArray
 from data.whole_file import write_whole
 from models.calibration import Calibration
@@ -74,8 +81,15 @@ def write_weights(
     preparation: Preparation,
     calibration: AnyCalibration,
     manifest: Mapping[str, Any],
+    *,
+    key: bytes | None = None,
 ) -> str:
-    """Write both files into ``folder`` and return the SHA-256 of the weights file, which the manifest carries too."""
+    """Write both files into ``folder`` and return the SHA-256 of the weights, which the manifest carries too.
+
+    Parameters
+    ----------
+    key : seals the weights; None writes them open. The SHA-256 is that of the open ones in any case.
+    """
     from safetensors.numpy import save
 
     model = Model.of(task, weights, preparation, calibration)
@@ -93,7 +107,7 @@ def write_weights(
     document = {**manifest, "task": task.name, "sha256": sha256}
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / WEIGHTS, content)
+    write_whole(folder / WEIGHTS, content if key is None else seal_bytes(content, key, _place(sha256)))
     write_whole(folder / MANIFEST, text.encode() + b"\n")
     return sha256
 
@@ -107,6 +121,35 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
+def read_weights(folder: Path, sha256: str) -> bytes:
+    """Return the weights in ``folder`` as an open safetensors file.
+
+    Raises
+    ------
+    DamagedModel
+        When they are missing, were changed, or there is no master key to open them with.
+    """
+    path = folder / WEIGHTS
+    changed = DamagedModel(f"The weights of this version were changed after training: {path} has another SHA-256.")
+    try:
+        content = path.read_bytes()
+        if is_sealed(content):
+            content = unseal_bytes(content, model_key(), _place(sha256))
+    except OSError:
+        raise DamagedModel(f"The weights of this version are missing: {path} cannot be read.") from None
+    except VaultError as error:
+        raise DamagedModel(f"The weights of this version cannot be opened. {error}") from None
+    except NotAuthentic:
+        raise changed from None
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise changed
+    return content
+
+
+def _place(sha256: str) -> bytes:
+    return f"medhive model {sha256}".encode()
+
+
 def read_model(folder: Path, task: Task, sha256: str) -> Model:
     """Return the model in ``folder``.
 
@@ -118,20 +161,13 @@ def read_model(folder: Path, task: Task, sha256: str) -> Model:
     import torch
     from safetensors.numpy import load
 
-    path = folder / WEIGHTS
-    try:
-        content = path.read_bytes()
-    except OSError:
-        raise DamagedModel(f"The weights of this version are missing: {path} cannot be read.") from None
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise DamagedModel(f"The weights of this version were changed after training: {path} has another SHA-256.")
-    tensors = load(content)
+    tensors = load(read_weights(folder, sha256))
     network = task.network()
     state = {k.removeprefix("network."): torch.from_numpy(v) for k, v in tensors.items() if k.startswith("network.")}
     try:
         network.load_state_dict(state)
     except RuntimeError:
-        raise DamagedModel(f"{path} holds another network than the one of task {task.name} now.") from None
+        raise DamagedModel(f"{folder / WEIGHTS} holds another network than the one of task {task.name} now.") from None
     network.eval()
     preparation = Preparation(*(tensors[f"prepare.{name}"] for name in ("fill", "mean", "scale")))
     return Model(task, network, preparation, _calibration(tensors))

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data.database import ModelVersion, transaction
+from data.derived import model_key
 from data.table import FloatArray
 from models.class_calibration import AnyCalibration
 from models.comparison import Comparison, compare_models
@@ -30,7 +31,7 @@ from models.decisions import (
 )
 from models.preparation import Preparation
 from models.registry import get_task, tasks
-from models.stored import MANIFEST, WEIGHTS, DamagedModel, Model, read_manifest, read_model, write_weights
+from models.stored import MANIFEST, WEIGHTS, DamagedModel, Model, read_manifest, read_model, read_weights, write_weights
 from models.task import Task
 from settings import get_settings
 
@@ -44,6 +45,7 @@ __all__ = [
     "compare",
     "get_version",
     "load_model",
+    "plain_weights",
     "promote",
     "promotions",
     "register_shipped",
@@ -135,7 +137,8 @@ def save_version(
     with transaction() as session:
         number, folder = _free_folder(session, task.name)
         try:
-            sha256 = write_weights(folder, task, weights, preparation, calibration, manifest)
+            key = model_key(to_write=True)
+            sha256 = write_weights(folder, task, weights, preparation, calibration, manifest, key=key)
             return _view(_add(session, task.name, number, folder, sha256, run_id), set())
         except BaseException:
             shutil.rmtree(folder)
@@ -226,6 +229,16 @@ def load_model(version_id: int) -> Model:
         folder, task, sha256 = _folder(row.path), row.task, row.sha256
     try:
         return _read(folder, task, sha256)
+    except DamagedModel as error:
+        raise VersionError(str(error)) from error
+
+
+def plain_weights(version_id: int) -> bytes:
+    """Return a version's weights as an open safetensors file; raises VersionError as ``load_model`` does."""
+    with transaction() as session:
+        row = _row(session, version_id)
+    try:
+        return read_weights(_folder(row.path), row.sha256)
     except DamagedModel as error:
         raise VersionError(str(error)) from error
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from safetensors.numpy import load
 from sqlalchemy import select
 
 from data.database import AuditEntry, ModelVersion, Promotion, User, transaction
@@ -22,6 +22,7 @@ from models.versions import (
     compare,
     get_version,
     load_model,
+    plain_weights,
     promote,
     promotions,
     register_shipped,
@@ -58,7 +59,7 @@ def test_a_version_answers_exactly_as_the_weights_it_was_made_of(home: Path) -> 
 
 def test_files_carry_named_tensors_and_a_manifest_with_their_sha256(home: Path, keep: Keep) -> None:
     version = keep()
-    tensors = load_file(folder_of(version, home) / "weights.safetensors")
+    tensors = load(plain_weights(version.id))
     manifest = json.loads((folder_of(version, home) / "manifest.json").read_text())
     assert {"network.0.weight", "prepare.fill", "prepare.mean", "prepare.scale", "calibration.slope"} <= set(tensors)
     assert manifest["sha256"] == version.sha256 == version.manifest["sha256"]
