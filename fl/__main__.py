@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         "list": _list,
         "worker": _worker,
         "strategies": _strategies,
+        "compare": _compare,
     }
     given = parser(commands).parse_args(arguments)
     try:
@@ -195,6 +196,19 @@ def _strategies(_: argparse.Namespace) -> int:
         for each in strategy.parameters:
             print(f"{'':<14}   --setting {each.name}={each.default:g}  ({each.low:g} to {each.high:g}) {each.help}")
     return DONE
+
+
+def _compare(given: argparse.Namespace) -> int:
+    from fl.compare.command import compare, study_asked
+    from fl.request import RequestError
+    from models.registry import UnknownTask
+
+    _check_writable(given.json)
+    try:
+        study = study_asked(given)
+    except (RequestError, UnknownTask) as error:
+        raise WrongInput(error) from None
+    return compare(given, study)
 
 
 def _database() -> None:

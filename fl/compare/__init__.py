@@ -1,0 +1,1 @@
+"""Comparing strategies under scenarios, over several seeds, on the same held-out rows."""
