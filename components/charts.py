@@ -131,7 +131,7 @@ def _of(point: RoundView, metric: Metric) -> float | None:
 
 def _plain(figure: go.Figure, colours: Palette, height: int = HEIGHT) -> go.Figure:
     grid = {
-        "gridcolor": _faint(colours.quiet),
+        "gridcolor": faint(colours.quiet),
         "zeroline": False,
         "tickfont": {"color": colours.muted, "size": 12},
         "title_font": {"color": colours.muted, "size": 13},
@@ -143,7 +143,7 @@ def _plain(figure: go.Figure, colours: Palette, height: int = HEIGHT) -> go.Figu
         dragmode=False,
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": None},
         font={"color": colours.text, "family": '"Source Sans", "Source Sans 3", sans-serif', "size": 13},
-        hoverlabel={"bgcolor": colours.paper, "bordercolor": _faint(colours.quiet), "font": {"color": colours.text}},
+        hoverlabel={"bgcolor": colours.paper, "bordercolor": faint(colours.quiet), "font": {"color": colours.text}},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
@@ -152,7 +152,8 @@ def _plain(figure: go.Figure, colours: Palette, height: int = HEIGHT) -> go.Figu
     return figure
 
 
-def _faint(colour: str) -> str:
+def faint(colour: str) -> str:
+    """Return a colour to lie behind text."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.28)"
 

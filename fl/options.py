@@ -98,9 +98,7 @@ def parser(carry_out: Mapping[str, Command]) -> Parser:
     worker = command("worker", "execute queued runs, one after the other, until ended; the app starts one by itself")
     worker.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     add_commands(commands.add_parser("deploy", help="serve real sites from this machine, or be one of them"))
-    _comparison(
-        command("compare", "compare strategies under scenarios, over several seeds", _COMPARE, _COMPARE_EXAMPLES)
-    )
+    _comparison(command("compare", "compare strategies under scenarios, over seeds", _COMPARE, _COMPARE_EXAMPLES))
     command("strategies", "list the strategies with their parameters and papers")
     return top
 
@@ -117,8 +115,8 @@ def _comparison(compare: Parser) -> None:
         "--scenario",
         default="iid",
         metavar="S,S",
-        help="iid, dirichlet:ALPHA, skew:RATIO, natural, drop:PART or a kind of attack with its part of the sites, such "
-        "as label_flip:0.3; parts joined by +; or all, clean, corrupted (default: iid)",
+        help="iid, dirichlet:ALPHA, skew:RATIO, natural, drop:PART or a kind of attack with its part of the sites, "
+        "such as label_flip:0.3; parts joined by +; or all, clean, corrupted (default: iid)",
     )
     compare.add_argument("--seeds", type=int, default=5, metavar="N", help="seeds 0 to N-1 (default: 5)")
     compare.add_argument("--sites", type=int, metavar="N", help="demo sites (default: the task's own, at least 10)")

@@ -8,6 +8,7 @@ import streamlit as st
 from accounts.permissions import Action
 from components import gate, theme, tour
 from components.admin_audit import audit_log
+from components.admin_compare import compare
 from components.admin_decision import decision
 from components.admin_overview import overview
 from components.admin_people import people
@@ -34,6 +35,7 @@ SECTIONS = (
     Section("overview", "Overview", ":material/dashboard:", Action.START_RUN, overview),
     Section("start", "Start a run", ":material/play_circle:", Action.START_RUN, start_form),
     Section("runs", "Runs", ":material/timeline:", Action.WATCH_RUNS, runs),
+    Section("compare", "Compare strategies", ":material/grid_view:", Action.START_RUN, compare),
     Section("decision", "Decision", ":material/balance:", Action.PROMOTE, decision),
     Section("sites", "Sites", ":material/hub:", Action.MANAGE_SITES, sites),
     Section("sources", "Sources", ":material/library_books:", Action.MANAGE_SOURCES, sources_section),

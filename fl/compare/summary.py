@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 def mean_with_interval(values: Sequence[float]) -> tuple[float, float, float]:
     """Return the mean and the ends of its 95 % interval; NaN ends for fewer than two values."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     array = np.array(values, dtype=np.float64)
     if not len(array):
@@ -26,7 +26,7 @@ def mean_with_interval(values: Sequence[float]) -> tuple[float, float, float]:
     middle = float(array.mean())
     if len(array) < 2:
         return middle, math.nan, math.nan
-    half = float(t.ppf(0.975, len(array) - 1)) * float(array.std(ddof=1)) / math.sqrt(len(array))
+    half = float(stdtrit(len(array) - 1, 0.975)) * float(array.std(ddof=1)) / math.sqrt(len(array))
     return middle, middle - half, middle + half
 
 
@@ -35,14 +35,14 @@ def paired(values: Sequence[float], baseline: Sequence[float]) -> tuple[float, f
 
     The part is that of geometric means: −0.4 says that the loss is 40 % lower.
     """
-    from scipy.stats import t
+    from scipy.special import stdtr
 
     logs = np.log(np.maximum(values, 1e-12)) - np.log(np.maximum(baseline, 1e-12))
     middle, low, high = mean_with_interval(logs.tolist())
     if len(logs) < 2:
         return math.expm1(middle), math.nan, math.nan, math.nan
     error = float(logs.std(ddof=1)) / math.sqrt(len(logs))
-    chance = float(2 * t.sf(abs(middle) / error, len(logs) - 1)) if error else float(middle == 0)
+    chance = float(2 * stdtr(len(logs) - 1, -abs(middle) / error)) if error else float(middle == 0)
     return math.expm1(middle), math.expm1(low), math.expm1(high), chance
 
 
