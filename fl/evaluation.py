@@ -15,7 +15,7 @@ from fl.local import LARGE, cores, network_of, tensors_of
 from fl.sites import public_rows
 from fl.together import Stack, can_stack
 from models.class_calibration import AnyCalibration, fit_calibration, softmax
-from models.metrics import Interval, metrics_of_each, of_classes, point_metrics, with_intervals
+from models.metrics import Interval, metrics_of_each, of_classes, with_intervals
 from models.preparation import Preparation
 from models.task import Task
 
@@ -102,7 +102,7 @@ class HeldOut:
         logits = self.logits(weights)
         if not np.isfinite(logits).all():
             return float("nan"), {}
-        metrics = point_metrics(self.y, _chances(logits, each=logits.ndim == 2))
+        metrics = metrics_of_each(self.y, _chances(logits, each=logits.ndim == 2)[None])[0]
         return metrics.pop("loss"), metrics
 
 

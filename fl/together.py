@@ -5,8 +5,9 @@ own weights, rows, order of rows and optimiser state, so the update it sends is 
 (fl.local.train) up to the rounding of sums.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -151,24 +152,23 @@ def train_together(
     """
     torch.set_num_threads(1)
     net.network.train()
-    stack, order = Stack(net), _Order.of(rows, recipe, seeds)
-    begin = torch.from_numpy(start).expand(len(rows), -1)[order.sites]
-    weights = begin.clone()
+    stack, plan = Stack(net), _plan(tuple(rows.starts), recipe.batch_size, recipe.epochs)
+    begin = torch.from_numpy(start)
+    begin = begin.expand(len(rows), -1) if begin.dim() == 1 else begin[plan.sites]
+    weights, index = begin.clone(memory_format=torch.contiguous_format), plan.drawn(seeds)
     steps = optimiser(recipe.optimiser, weights, recipe.learning_rate, recipe.weight_decay)
     totals = torch.zeros(len(rows))
-    for batch in order.batches():
+    for number, step in enumerate(plan.steps):
         if stop is not None:
             stop.check()
-        moving = weights[: batch.active]
-        gradient, losses = stack.gradient(moving, rows.x[batch.index], rows.y[batch.index], batch.share)
+        moving, batch = weights[: step.active], index[: step.active, number, : step.width]
+        gradient, losses = stack.gradient(moving, rows.x[batch], rows.y[batch], step.share)
         if recipe.proximal_mu:
-            gradient.add_(moving - begin[: batch.active], alpha=recipe.proximal_mu)
-        steps.step(gradient, batch.active)
-        totals[: batch.active].addcmul_(losses, batch.counted)
-    back = torch.argsort(torch.tensor(order.sites))
-    counts = torch.tensor([rows.count(site) for site in order.sites])
-    found: FloatArray = weights[back].numpy()
-    return found, (totals / counts)[back].tolist()
+            gradient.add_(moving - begin[: step.active], alpha=recipe.proximal_mu)
+        steps.step(gradient, step.active)
+        totals[: step.active].addcmul_(losses, step.counted)
+    found: FloatArray = weights[plan.back].numpy()
+    return found, (totals / plan.counts)[plan.back].tolist()
 
 
 def train_alone_together(
@@ -191,59 +191,70 @@ def train_alone_together(
 
 
 @dataclass(frozen=True)
-class _Batch:
-    """One step of the first ``active`` sites: (s, b) rows, their share in the loss, (s,) rows that count for totals."""
+class _Step:
+    """One step of the first ``active`` sites: (s, width) shares of rows in the loss, (s,) rows that count in totals."""
 
     active: int
-    index: Tensor
+    width: int
     share: Tensor
     counted: Tensor
 
 
 @dataclass(frozen=True)
-class _Order:
-    """Which rows each site takes in each step; sites with more steps first, so that those at work are a prefix.
+class _Plan:
+    """What each step takes, in whatever order rows come; sites with more steps first, so those at work are a prefix.
 
     Parameters
     ----------
-    sites : the sites in that order.
-    steps : (s,) how many steps each takes, over all epochs.
-    index : (s, steps, b) rows, -1 where a batch has fewer.
-    epochs : how many times each goes through its rows.
+    sites, back : the sites in that order, and the way back to the order of sites.
+    counts : (s,) rows of each.
+    shape : of an index: sites, steps, rows in the largest batch.
+    place, offset : of each row drawn, over all sites and epochs: where in such an index it goes, and what its number
+        within the site is added to.
+    steps : one after the other.
+    epochs : how many times each site goes through its rows.
     """
 
-    sites: list[int]
-    steps: Tensor
-    index: Tensor
+    sites: Tensor
+    back: Tensor
+    counts: Tensor
+    shape: tuple[int, int, int]
+    place: Tensor
+    offset: Tensor
+    steps: list[_Step]
     epochs: int
 
-    @classmethod
-    def of(cls, rows: Rows, recipe: Recipe, seeds: Sequence[int]) -> "_Order":
-        counts = [rows.count(site) for site in range(len(rows))]
-        size = min(recipe.batch_size, max(counts))
-        batches = [-(-count // size) for count in counts]
-        sites = sorted(range(len(rows)), key=lambda site: -batches[site])
-        index = torch.full((len(rows), recipe.epochs * max(batches), size), -1)
-        generator = torch.Generator()
-        for place, site in enumerate(sites):
+    def drawn(self, seeds: Sequence[int]) -> Tensor:
+        """Return which rows each site takes in each step; 0 where a batch has fewer."""
+        generator, rows, start = torch.Generator(), torch.empty(len(self.place), dtype=torch.int64), 0
+        for site, count in zip(self.sites.tolist(), self.counts.int().tolist(), strict=True):
             generator.manual_seed(seeds[site])
-            flat = index[place].view(-1)
-            for epoch in range(recipe.epochs):
-                begin = epoch * batches[site] * size
-                flat[begin : begin + counts[site]] = torch.randperm(counts[site], generator=generator)
-        offsets = torch.tensor([rows.starts[site] for site in sites]).view(-1, 1, 1)
-        index = torch.where(index < 0, index, index + offsets)
-        return cls(sites, torch.tensor([recipe.epochs * batches[site] for site in sites]), index, recipe.epochs)
+            for _ in range(self.epochs):
+                torch.randperm(count, generator=generator, out=rows[start : start + count])
+                start += count
+        index = torch.zeros(self.shape, dtype=torch.int64)
+        index.view(-1)[self.place] = rows.add_(self.offset)
+        return index
 
-    def batches(self) -> Iterator[_Batch]:
-        """Yield one step after the other."""
-        last = self.steps - self.steps // self.epochs  # first step of each site's last epoch
-        for step in range(self.index.shape[1]):
-            active = int((self.steps > step).sum())
-            index = self.index[:active, step]
-            there = index >= 0
-            counts = there.sum(1)
-            width = int(counts.max())
-            index, there = index[:, :width].clamp(min=0), there[:, :width]
-            counted = torch.where(last[:active] <= step, counts, 0).float()
-            yield _Batch(active, index, there / counts.unsqueeze(1), counted)
+
+@lru_cache(maxsize=8)
+def _plan(starts: tuple[int, ...], batch_size: int, epochs: int) -> _Plan:
+    """Return the plan for sites whose rows begin at ``starts``, the last of which is the end."""
+    counts = torch.tensor(starts).diff()
+    size = min(batch_size, int(counts.max()))
+    sites = torch.argsort(-counts // size, stable=True)  # the most batches first
+    counts, begins = counts[sites], torch.tensor(starts)[sites]
+    batches = -(-counts // size)
+    shape = (len(sites), epochs * int(batches.max()), size)
+    there = torch.zeros(shape, dtype=torch.bool)
+    for site, (count, steps) in enumerate(zip(counts.tolist(), batches.tolist(), strict=True)):
+        there[site].view(-1)[: epochs * steps * size].view(epochs, -1)[:, :count] = True
+    steps, last = [], (epochs - 1) * batches  # first step of each site's last epoch
+    for step in range(shape[1]):
+        active = int((epochs * batches > step).sum())
+        taken = there[:active, step].sum(1)
+        width = int(taken.max())
+        counted = torch.where(last[:active] <= step, taken, 0).float()
+        steps.append(_Step(active, width, there[:active, step, :width] / taken.unsqueeze(1), counted))
+    place, offset = there.view(-1).nonzero().squeeze(1), begins.repeat_interleave(epochs * counts)
+    return _Plan(sites, torch.argsort(sites), counts.float(), shape, place, offset, steps, epochs)
