@@ -110,6 +110,7 @@ class Prediction(_Out):
     sha256: str
     synthetic: bool
     warnings: list[str]
+    refused: str = Field(description="Why the model does not answer: the record is unlike those it learned from.")
     chances: list[Chance] = Field(description="Every class with its probability, in the task's order.")
     not_for_clinical_use: str
 

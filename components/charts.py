@@ -74,7 +74,7 @@ def curves(
     figure.update_yaxes(title_text=_AXIS[metric], rangemode="tozero" if metric == "loss" else "normal")
     if marked is not None:
         figure.add_vline(x=marked, line={"color": colours.text, "width": 1.5, "dash": "dot"})
-    return _plain(figure, colours)
+    return plain_axes(figure, colours)
 
 
 def _last_round(run: RunView) -> int:
@@ -129,7 +129,8 @@ def _of(point: RoundView, metric: Metric) -> float | None:
     return None if value is None or value != value else float(value)
 
 
-def _plain(figure: go.Figure, colours: Palette, height: int = HEIGHT) -> go.Figure:
+def plain_axes(figure: go.Figure, colours: Palette, height: int = HEIGHT) -> go.Figure:
+    """Give a chart the plain look of all charts, and return it."""
     grid = {
         "gridcolor": faint(colours.quiet),
         "zeroline": False,
@@ -230,7 +231,7 @@ def benefit_chart(run: RunView, metric: str = "auc", colours: Palette | None = N
     pooled = pooled_score(run, metric)
     if pooled:
         figure.add_trace(_upright(go, float(pooled["value"]), names, "all rows pooled", colours.other, "dot"))
-    _plain(figure, colours, max(HEIGHT, 110 + 24 * len(names)))
+    plain_axes(figure, colours, max(HEIGHT, 110 + 24 * len(names)))
     figure.update_layout(hovermode="y unified")
     figure.update_xaxes(title_text=f"{metric.upper() if metric == 'auc' else metric.capitalize()} on held-out rows")
     figure.update_yaxes(title_text=None, showgrid=False)

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from components.behaviour_charts import behaviour_charts
 from components.charts import show
 from components.theme import amount, interval, number, palette
 from models.task import Task
-from models.versions import PromotionView, VersionView, promotions, versions
+from models.versions import PromotionView, VersionError, VersionView, promotions, versions
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -118,6 +119,7 @@ def _figures(task: Task, version: VersionView, key: str) -> None:
         f"{key}_figures",
     )
     st.table(figure_table(scores), border="horizontal", hide_index=True)
+    _behaviour(version, key)
     st.markdown(f"**Data**: {data.get('source', 'not recorded')}. Licence of the public data: {task.licence}.")
     sites = data.get("sites", ())
     if sites:
@@ -128,6 +130,23 @@ def _figures(task: Task, version: VersionView, key: str) -> None:
             width=420,
             key=f"{key}_sites",
         )
+
+
+def _behaviour(version: VersionView, key: str) -> None:
+    """Draw the curves; a version made by a run has none in its manifest, so they are computed when somebody asks."""
+    from models.behaviour import behaviour_of  # brings torch where it is not written down
+
+    if "behaviour" not in version.manifest and not st.toggle("Compute ROC curve and calibration", key=f"{key}_curves"):
+        return
+    try:
+        found = behaviour_of(version.id)
+    except VersionError as error:
+        st.error(str(error))
+        return
+    if found is None:
+        st.caption("ROC curve and calibration need the public data of this task, which are not on this machine.")
+    else:
+        behaviour_charts(found, key=f"{key}_behaviour")
 
 
 def _history(task: Task, key: str) -> None:

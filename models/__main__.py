@@ -170,9 +170,12 @@ def _train_one(name: str, arguments: argparse.Namespace) -> None:
     from fl.federation import federate
     from fl.request import RequestError, RunRequest
     from fl.watcher import Silent, Stop
+    from models.behaviour import behaviour
     from models.card import with_figures
+    from models.comparison import heldout_rows
+    from models.familiarity import measured
     from models.manifest import describe
-    from models.stored import read_manifest, write_weights
+    from models.stored import Model, read_manifest, write_weights
 
     task = get_task(name)
     alone = {} if arguments.federated else {"sites": 1, "partition": "iid"}
@@ -198,6 +201,10 @@ def _train_one(name: str, arguments: argparse.Namespace) -> None:
         benefit={names.get(position, "pooled"): scores for position, scores in outcome.benefit.items()},
         classes=outcome.classes,
     )
+    model = Model.of(task, outcome.weights, outcome.preparation, outcome.calibration)
+    manifest["behaviour"] = behaviour(model, heldout_rows(task)).to_json()
+    if known := measured(model):
+        manifest["familiarity"] = known.to_json()
     folder = arguments.out / name if arguments.out else task.folder
     card = with_figures(task.card, manifest)
     parts = (outcome.weights, outcome.preparation, outcome.calibration)

@@ -11,6 +11,7 @@ from data.intake.rules import wanted
 from data.table import FloatArray
 from models.comparison import THRESHOLD
 from models.explain.table import shapley, typical
+from models.familiarity import FAR, REFUSAL, WARNING, familiarity_of, farthest_column
 from models.stored import Model
 from models.task import Task
 from models.versions import NoChampion, VersionView, champion, get_version, load_model
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 NOT_FOR_CLINICAL_USE = "A research demonstration, not for clinical use."
 EXPLAINED_ROWS = 20
+NO_ANSWER = "The model does not answer."
 
 
 class InputError(ValueError):
@@ -64,6 +66,7 @@ class Prediction:
     version, version_id, sha256 : the model version that answered.
     synthetic : whether it was trained on generated rows only.
     warnings : sentences about this answer.
+    refused : why the model does not answer, though it computed a probability; empty where it answers.
     chances : every class, in the task's order.
     """
 
@@ -82,6 +85,7 @@ class Prediction:
     synthetic: bool
     warnings: tuple[str, ...]
     chances: tuple[Chance, ...] = ()
+    refused: str = ""
     not_for_clinical_use: str = NOT_FOR_CLINICAL_USE
 
 
@@ -197,6 +201,20 @@ def _contributions(model: Model, row: FloatArray, chosen: int) -> tuple[Contribu
     return tuple(sorted(made, key=lambda each: -abs(each.weight)))
 
 
+def _strangeness(model: Model, rows: FloatArray, version_id: int) -> list[tuple[str, tuple[str, ...]]]:
+    """Return for each row why it is refused, or nothing, and a warning where it is unusual."""
+    known = familiarity_of(version_id)
+    if known is None:
+        return [("", ())] * len(rows)
+    found: list[tuple[str, tuple[str, ...]]] = []
+    for row, distance in zip(rows, known.distances(model, rows), strict=True):
+        if distance > FAR:
+            found.append((REFUSAL.format(distance=distance, name=farthest_column(model, row)), ()))
+        else:
+            found.append(("", (WARNING,) if distance > 1 else ()))
+    return found
+
+
 def predict(task: Task, x: FloatArray, *, explain: bool = True, version_id: int | None = None) -> list[Prediction]:
     """Answer for each of (n, d) rows in the schema's units and order, NaN where missing; encoded ones of some tasks.
 
@@ -222,15 +240,17 @@ def predict(task: Task, x: FloatArray, *, explain: bool = True, version_id: int 
         return []
     answers = answers_of(model, rows)
     synthetic, origin = _synthetic(task, version), _origin(task, version)
+    strange = _strangeness(model, rows, version.id)
     made = []
     for index, row in enumerate(rows):
         chosen, chances = answers[index]
         chance = chances[1] if len(chances) == 2 else chances[chosen]
-        explained = explain and index < EXPLAINED_ROWS and not task.encoder
+        refused, unusual = strange[index]
+        explained = explain and index < EXPLAINED_ROWS and not task.encoder and not refused
         made.append(
             Prediction(
                 task=task.name,
-                answer=task.answer(chosen),
+                answer=NO_ANSWER if refused else task.answer(chosen),
                 chosen=chosen,
                 positive=chosen > 0,
                 probability=chance.probability,
@@ -242,15 +262,16 @@ def predict(task: Task, x: FloatArray, *, explain: bool = True, version_id: int 
                 version=version.label,
                 sha256=version.sha256,
                 synthetic=synthetic,
-                warnings=_warnings(task, row, chances, origin),
+                warnings=(*unusual, *_warnings(task, row, chances, origin)),
                 chances=chances,
+                refused=refused,
             )
         )
     return made
 
 
 def predict_rows(task: Task, frame: "pd.DataFrame", *, version_id: int | None = None) -> "pd.DataFrame":
-    """Return ``frame`` with the columns ``probability``, ``low``, ``high`` and ``answer`` added.
+    """Return ``frame`` with the columns ``probability``, ``low``, ``high``, ``answer`` and ``unusual`` added.
 
     Of more than two classes, the probability is that of the answer.
 
@@ -274,11 +295,17 @@ def predict_rows(task: Task, frame: "pd.DataFrame", *, version_id: int | None = 
     except (ValueError, TypeError) as error:
         raise InputError(f"Every input must be a number: {error}.") from None
     check_rows(task, rows)
-    model = load_model(_version(task, version_id).id)
+    version = _version(task, version_id)
+    model = load_model(version.id)
     result = frame.copy()
     answers = answers_of(model, rows) if len(rows) else []
     shown = [chances[1] if len(chances) == 2 else chances[chosen] for chosen, chances in answers]
     for name in ("probability", "low", "high"):
         result[name] = [getattr(chance, name) for chance in shown]
-    result["answer"] = [task.answer(chosen) for chosen, _ in answers]
+    strange = _strangeness(model, rows, version.id) if len(rows) else []
+    result["answer"] = [
+        NO_ANSWER if refused else task.answer(chosen)
+        for (chosen, _), (refused, _) in zip(answers, strange, strict=True)
+    ]
+    result["unusual"] = ["refused" if refused else "yes" if warned else "" for refused, warned in strange]
     return result

@@ -133,3 +133,18 @@ def test_a_category_is_named_by_its_meaning() -> None:
         what_counted_sentence([pain], get_task("heart_disease"))
         == "Chest pain (typical angina) spoke most for no significant narrowing."
     )
+
+
+def test_a_refused_record_gets_the_reason_and_no_probability() -> None:
+    app = card(replace(ANSWER, answer="The model does not answer.", refused="Unlike those it learned from."))
+    assert not app.exception
+    assert app.error[0].value == "Unlike those it learned from."
+    assert "93.4 %" not in texts(app) and "not for clinical use" in texts(app)
+
+
+def test_the_answer_can_be_had_as_a_page_of_pdf() -> None:
+    from components.answer_pdf import answer_pdf
+
+    for answer in (ANSWER, replace(ANSWER, refused="Unlike those it learned from.", contributions=())):
+        made = answer_pdf(answer, TASK, "10 sites")
+        assert made.startswith(b"%PDF") and len(made) > 1500
