@@ -104,17 +104,21 @@ def behaviour(model: Model, rows: Dataset) -> Behaviour:
     return Behaviour(len(rows), tuple(curves), bins, _subgroups(model.task, rows, chances))
 
 
-@lru_cache(maxsize=32)
 def behaviour_of(version_id: int) -> Behaviour | None:
     """Return that of a version: from its manifest, else measured now; None where the public data are not there."""
     version = get_version(version_id)
     if known := version.manifest.get("behaviour"):
         return Behaviour.from_json(known)
-    model = load_model(version_id)
     try:
-        return behaviour(model, heldout_rows(model.task))
+        return _measured(version.sha256, version_id)
     except DataMissing:
         return None
+
+
+@lru_cache(maxsize=32)
+def _measured(_sha256: str, version_id: int) -> Behaviour:
+    model = load_model(version_id)
+    return behaviour(model, heldout_rows(model.task))
 
 
 def _curve(name: str, positive: NDArray[np.bool_], chance: Array) -> Curve:

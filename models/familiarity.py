@@ -79,9 +79,13 @@ def measured(model: Model) -> Familiarity | None:
     return Familiarity.of(model, public.x[split.training], public.x[split.calibration])
 
 
-@lru_cache(maxsize=32)
 def familiarity_of(version_id: int) -> Familiarity | None:
-    """Return that of a version: from its manifest, else measured."""
+    """Return that of a version: from its manifest, else measured; read once a process."""
+    return _familiarity(get_version(version_id).sha256, version_id)
+
+
+@lru_cache(maxsize=32)
+def _familiarity(_sha256: str, version_id: int) -> Familiarity | None:
     known = get_version(version_id).manifest.get("familiarity")
     return Familiarity.from_json(known) if known else measured(load_model(version_id))
 

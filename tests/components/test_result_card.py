@@ -12,6 +12,13 @@ from models.predict import Contribution, Prediction
 from models.registry import get_task
 
 TASK = get_task("breast_cancer")
+
+
+@pytest.fixture(autouse=True)
+def _installation(home: object) -> None:
+    """The card looks the version up."""
+
+
 COUNTED = tuple(
     Contribution(f"c{i}", f"Input {i}", None if i == 1 else float(i), "mm", weight)
     for i, weight in enumerate([2.0, -1.5, 1.0, -0.5, *[0.01] * 12])
@@ -19,6 +26,7 @@ COUNTED = tuple(
 ANSWER = Prediction(
     task="breast_cancer",
     answer="Probably malignant.",
+    chosen=1,
     positive=True,
     probability=0.934,
     low=0.87,
