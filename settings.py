@@ -6,6 +6,7 @@ Importing this module also keeps third-party packages from reporting home, so it
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,6 +25,8 @@ _SILENT = {
 }
 for _name, _value in _SILENT.items():
     os.environ.setdefault(_name, _value)
+for _name in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):  # would send whole conversations to a third party
+    os.environ[_name] = "false"
 
 
 class Settings(BaseSettings):
@@ -45,6 +48,14 @@ class Settings(BaseSettings):
     site_patience: float = Field(60.0, ge=0, description="Seconds that a run waits for a real site that is away.")
     groq_api_key: SecretStr | None = Field(None, description="Key for Groq; without it answers are extractive.")
     groq_model: str = Field("openai/gpt-oss-120b", description="Language model asked at Groq.")
+    groq_address: str = Field("https://api.groq.com", description="Address of Groq, or of one that speaks like it.")
+    local_model: str = Field("", description="Causal language model on this machine: a folder, or a name in its cache.")
+    companion_provider: Literal["", "groq", "local", "extractive"] = Field(
+        "", description="Who words answers when nobody chooses; empty for the first of groq, local, extractive."
+    )
+    answer_patience: float = Field(30.0, gt=0, description="Seconds a language model may take for an answer.")
+    questions_a_minute: int = Field(12, ge=1, description="Questions that one person may ask the companion a minute.")
+    tokens_a_day: int = Field(200_000, ge=0, description="Tokens a day that all people together may use at Groq.")
 
     @field_validator("home", "datasets", "tasks", "master_key_file", mode="before")
     @classmethod

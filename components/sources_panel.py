@@ -11,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from rag.answer import Source
+from rag.citations import Source
 
 _HTML = '<ul class="chips" aria-label="Sources"></ul><section class="panel" popover="auto" role="dialog"></section>'
 

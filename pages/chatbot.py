@@ -19,7 +19,6 @@ from rag.embedding import EmbeddingMissing
 from rag.export import to_markdown
 from rag.guardrails import red_flag, red_flag_at_once
 from rag.index import shipped_titles
-from rag.llm.provider import provider_notice
 
 WIDTH = 760
 KINDS = {"condition": "Conditions", "test": "Tests", "drugs": "Medicines", "first_aid": "First aid"}
@@ -77,7 +76,7 @@ def welcome() -> None:
     with st.expander("What it knows about", icon=":material/menu_book:"):
         for kind, name in KINDS.items():
             st.markdown(f"**{name}**  \n{' · '.join(titles[kind])}")
-    st.caption(f"No language model writes here: answers are taken word for word from the articles. {provider_notice()}")
+    st.caption("No language model writes here: answers are taken word for word from the articles.")
 
 
 def wait_until_ready() -> None:

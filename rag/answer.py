@@ -2,12 +2,15 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from rag import embedding
-from rag.article import CARE, SECTIONS, Link, Passage
+from rag.article import CARE, Link
+from rag.citations import Citations, Line, Paragraphs, Source, as_text
+from rag.follow_ups import follow_up, follow_ups
 from rag.graph import Fact
 from rag.graph.connect import SECTION, Connected, connect
 from rag.graph.link import nodes_named
@@ -16,7 +19,10 @@ from rag.guardrails.injection import is_attack
 from rag.guardrails.scope import out_of_scope
 from rag.index import Index, Progress, open_index
 from rag.intent import plain
-from rag.llm.provider import Statement, choose_provider, provider_notice
+from rag.llm.choice import choose
+from rag.llm.extractive import Extractive
+from rag.llm.outgoing import outgoing
+from rag.llm.provider import Again, Failure, Material, NoAnswer, Provider, Removed, Spent, Statement
 from rag.retrieve import Found, Hit, own_words, search, unknown_share
 
 DISCLAIMER = "General information, not medical advice. In an emergency, call 112, 999 or 911."
@@ -27,43 +33,11 @@ _COURTESY = re.compile(
 )
 _GREETING = "Ask me about a condition, a test, a medicine or first aid."
 _ORDERED = "I take no orders about how I work, and only answer questions on health from my sources."
+_WORD_FOR_WORD = "This answer is word for word from the sources instead."
 _STRANGE = 0.34  # share of words that no article has
 _GRAPH_ALONE = 0.5  # score of facts that answer without a passage
 _SHORT = 10  # words; a longer question says itself what it is about
-_FOLLOW_UPS = {  # the most wanted first; with a name as it stands within a sentence, or a title
-    "Symptoms": "What are the symptoms of {name}?",
-    "Causes and risk factors": "What causes {name}?",
-    "Treatment": "How is {name} treated?",
-    "Tests": "How is {name} diagnosed?",
-    "When it is done": "{title}: when is it done?",
-    "What results mean": "{title}: what do the results mean?",
-    "Risks and limits": "{title}: what are the risks and limits?",
-    "How it works": "{title}: how does it work?",
-    "Uses": "What are the uses of {name}?",
-    "Side effects": "What are the side effects of {name}?",
-    "Cautions": "Who should be careful with {name}?",
-    "How they work": "What is the effect of {name} on the body?",
-    "What to do": "{title}: what should I do?",
-    "What not to do": "{title}: what should I not do?",
-    "Signs": "{title}: what are the signs?",
-    CARE: "When should I see a doctor about {name}?",
-    "Overview": "Tell me about {name}",
-}
 _WITH_CARE = frozenset({"Symptoms", "Signs", "What to do", "Side effects"})  # told with the first line of CARE
-
-
-@dataclass(frozen=True)
-class Source:
-    """What an ``[n]`` of an answer stands for: a public page, and the passage with the sentences that cite it."""
-
-    number: int
-    title: str
-    url: str
-    topic: str
-    section: str
-    passage: tuple[str, ...]  # all sentences of the section
-    cited: tuple[int, ...]  # which of them the answer uses with this source
-    score: float
 
 
 @dataclass(frozen=True)
@@ -71,10 +45,14 @@ class Answer:
     """An answer as it is shown and kept. ``paragraphs`` hold sentences, each with the numbers of its sources."""
 
     text: str
-    paragraphs: tuple[tuple[tuple[str, tuple[int, ...]], ...], ...] = ()
+    paragraphs: Paragraphs = ()
     sources: tuple[Source, ...] = ()
     provider: str = ""
+    verbatim: bool = True  # every sentence stands in its source word for word
     seconds: float = 0.0
+    tokens: int = 0  # of a language model, in and out, all attempts
+    removed: int = 0  # sentences of a language model that are not shown, since no passage backs them
+    sent: str = ""  # the question as it left this machine; empty when it did not
     abstained: bool = False
     red_flag: RedFlag | None = None
     disclaimer: str = DISCLAIMER
@@ -114,22 +92,74 @@ class QuestionError(ValueError):
     """The question cannot be taken; the message is one sentence. It never repeats the question."""
 
 
-def answer(question: str, history: Sequence[tuple[str, str]] = (), *, progress: Progress | None = None) -> Answer:
-    """Answer ``question``.
+class TooManyQuestions(QuestionError):
+    """Somebody has to wait; ``seconds`` says how long."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"That were many questions at once; ask again in {max(1, round(seconds))} seconds.")
+        self.seconds = seconds
+
+
+class Allowance(Protocol):
+    """What one person may ask, and what all may spend at a provider whose key they share."""
+
+    def wait(self) -> float:
+        """Return the seconds until the next question; 0 counts one that is asked now."""
+        ...
+
+    def tokens_left(self) -> int:
+        """Return the tokens that are left for today."""
+        ...
+
+    def spend(self, tokens: int) -> None:
+        """Count tokens that were used."""
+        ...
+
+
+def answer(
+    question: str,
+    history: Sequence[tuple[str, str]] = (),
+    *,
+    progress: Progress | None = None,
+    provider: str = "",
+    allowance: Allowance | None = None,
+) -> Answer:
+    """Answer ``question``; see ``answers``, of which it returns the last."""
+    return deque(answers(question, history, progress=progress, provider=provider, allowance=allowance), maxlen=1)[0]
+
+
+def answers(
+    question: str,
+    history: Sequence[tuple[str, str]] = (),
+    *,
+    progress: Progress | None = None,
+    provider: str = "",
+    allowance: Allowance | None = None,
+    stopped: Callable[[], bool] = bool,
+) -> Iterator[Answer]:
+    """Answer ``question``, and yield the answer as it grows; the last one yielded is whole.
 
     Parameters
     ----------
     question
-        In English, at most 1,000 characters. It is neither logged nor kept here.
+        At most 1,000 characters. It is neither logged nor kept here.
     history
         Earlier questions and the texts of their answers, oldest first; used to know what "it" means.
     progress
         Told of articles being indexed, when that is needed first.
+    provider
+        "groq", "local" or "extractive"; empty for the one that this installation prefers.
+    allowance
+        What this person may ask and spend; emergencies are answered whatever it says.
+    stopped
+        Says whether nobody waits any more; a language model is then left alone.
 
     Raises
     ------
     QuestionError
-        When the question is empty or too long.
+        When the question is empty or too long, or this person asks too often.
+    rag.llm.choice.ChoiceError
+        When this installation has no such provider.
     """
     question = question.strip()
     if not question:
@@ -137,17 +167,10 @@ def answer(question: str, history: Sequence[tuple[str, str]] = (), *, progress: 
     if len(question) > LONGEST_QUESTION:
         raise QuestionError(f"The question has {len(question):,} characters; at most {LONGEST_QUESTION:,} can be read.")
     begun = time.perf_counter()
-    if flag := red_flag_at_once(question):
-        return _alarm(flag, begun)
-    if _COURTESY.fullmatch(plain(question)):
-        return Answer(_GREETING, provider="Greeting", abstained=True)
-    embedding.load()
-    if flag := red_flag(question):  # what no pattern foresees; before anything is refused or searched for
-        return _alarm(flag, begun)
-    if is_attack(question):
-        return Answer(_ORDERED, provider="Scope", seconds=time.perf_counter() - begun, abstained=True)
-    if refusal := out_of_scope(question):
-        return Answer(refusal.text, provider="Scope", seconds=time.perf_counter() - begun, abstained=True)
+    if given := _without_search(question, begun, allowance):
+        yield given
+        return
+    chosen = choose(provider)
     index = open_index(progress)
     begun = time.perf_counter()  # opening the index is preparation and happens once a process
     found = _search(question, history, index)
@@ -158,10 +181,114 @@ def answer(question: str, history: Sequence[tuple[str, str]] = (), *, progress: 
     elif not connected.joined:
         facts = Connected().as_passage()  # a question about one thing is answered by its article
     if not found.enough:
-        return _abstain(found, index, begun)
-    provider = choose_provider()
-    given = _compose(provider.word(found, index, facts), found, index, provider.name, begun)
-    return replace(given, facts=connected.facts)
+        yield _abstain(found, index, begun)
+        return
+    material = Material(question, found, index, facts, tuple(history), stopped)
+    for given in _told(chosen, material, allowance, begun):
+        yield replace(given, facts=connected.facts)
+
+
+def _without_search(question: str, begun: float, allowance: Allowance | None) -> Answer | None:
+    """Return what is said before anything is searched for: an emergency, a greeting, a refusal."""
+    if flag := red_flag_at_once(question):
+        return _alarm(flag, begun)
+    if not _COURTESY.fullmatch(plain(question)):
+        embedding.load()
+        if flag := red_flag(question):  # what no pattern foresees; before anything is refused or searched for
+            return _alarm(flag, begun)
+    if allowance and (seconds := allowance.wait()):
+        raise TooManyQuestions(seconds)
+    if _COURTESY.fullmatch(plain(question)):
+        return Answer(_GREETING, provider="Greeting", abstained=True)
+    if is_attack(question):
+        return Answer(_ORDERED, provider="Scope", seconds=time.perf_counter() - begun, abstained=True)
+    if refusal := out_of_scope(question):
+        return Answer(refusal.text, provider="Scope", seconds=time.perf_counter() - begun, abstained=True)
+    return None
+
+
+def _told(provider: Provider, material: Material, allowance: Allowance | None, begun: float) -> Iterator[Answer]:
+    """Yield the answer as ``provider`` words it; word for word from the sources when it cannot."""
+    shared = bool(provider.place)
+    if shared and allowance and allowance.tokens_left() <= 0:
+        notice = f"Today's tokens for {provider.name} are used up; there are new ones at 00:00 UTC."
+        provider, notice = Extractive(), f"{notice} {_WORD_FOR_WORD}"
+    else:
+        notice = ""
+    said = _Said(begun)
+    tokens = 0
+    try:
+        for told in provider.word(material):
+            match told:
+                case Statement():
+                    said.add(told)
+                case Removed():
+                    said.removed += 1
+                case Again(reason):
+                    said = _Said(begun)
+                    notice = f"{reason} Trying once more."
+                case Spent(used):
+                    tokens += used
+                    if shared and allowance:
+                        allowance.spend(used)
+                case NoAnswer():
+                    given = _abstain(material.found, material.index, begun)
+                    yield replace(given, provider=provider.name, tokens=tokens)
+                    return
+            if isinstance(told, Statement | Again):
+                yield replace(said.answer(), provider=provider.name, notice=notice)
+    except Failure as failure:
+        provider, said = Extractive(), _Said(begun)
+        notice = f"{failure} {_WORD_FOR_WORD}"
+        for told in provider.word(material):
+            if isinstance(told, Statement):
+                said.add(told)
+    else:
+        notice = "" if notice.endswith("Trying once more.") else notice
+    best = material.found.hits[0]
+    said.add_care(best, material.index)
+    sent = outgoing(material.question, material.history).question.text if shared else ""
+    yield replace(
+        said.answer(),
+        provider=provider.name,
+        verbatim=provider.verbatim,
+        notice=notice,
+        tokens=tokens,
+        sent=sent,
+        topic=best.passage.title,
+        follow_ups=follow_ups(best.passage, said.sections),
+    )
+
+
+class _Said:
+    """What has been said of an answer so far."""
+
+    def __init__(self, begun: float) -> None:
+        self.begun = begun
+        self.removed = 0
+        self.sections: set[str] = set()
+        self.lines: list[Line] = []
+        self._from_graph: list[Line] = []
+        self._care: list[Line] = []
+        self._cited = Citations()
+
+    def add(self, statement: Statement) -> None:
+        """Add a statement at the end; what the graph says stands in a paragraph of its own."""
+        section = statement.passage.section
+        self.sections.add(section)
+        (self._from_graph if section == SECTION else self.lines).append(self._cited.line(statement))
+
+    def add_care(self, best: Hit, index: Index) -> None:
+        """Add when to seek care, where the question is about symptoms or the like and nothing was said of it."""
+        care = index.passages.get(f"{best.passage.article}/{CARE}")
+        if best.passage.section in _WITH_CARE and care and CARE not in self.sections:
+            self._care.append(self._cited.line(Statement.verbatim(care, care.sentences[0], best.score)))
+
+    def answer(self) -> Answer:
+        """Return it as an answer."""
+        paragraphs = tuple(tuple(lines) for lines in (self.lines, self._from_graph, self._care) if lines)
+        seconds = time.perf_counter() - self.begun
+        return Answer(as_text(paragraphs), paragraphs, self._cited.sources(), seconds=seconds, removed=self.removed)
 
 
 def _alarm(flag: RedFlag, begun: float) -> Answer:
@@ -199,56 +326,6 @@ def _topic_of(question: str, index: Index) -> str:
     return found.hits[0].passage.title if found.enough else ""
 
 
-def _compose(statements: Sequence[Statement], found: Found, index: Index, provider: str, begun: float) -> Answer:
-    best = found.hits[0].passage
-    from_graph = [statement for statement in statements if statement.passage.section == SECTION]
-    groups = [group for group in ([s for s in statements if s not in from_graph], from_graph) if group]
-    care = index.passages.get(f"{best.article}/{CARE}")
-    if best.section in _WITH_CARE and care and not any(s.passage.section == CARE for s in statements):
-        groups.append([Statement(care, care.sentences[0], found.hits[0].score)])
-    numbers: dict[tuple[str, str], int] = {}  # one number for a page and the passage that cites it
-    titles: dict[int, tuple[Link, Statement]] = {}
-    cited: dict[int, set[int]] = {}
-    paragraphs = []
-    for group in groups:
-        lines = []
-        for statement in group:
-            place = statement.passage.sentences.index(statement.sentence)
-            marks = []
-            for link in statement.sentence.links:
-                number = numbers.setdefault((link.url, statement.passage.id), len(numbers) + 1)
-                titles.setdefault(number, (link, statement))
-                cited.setdefault(number, set()).add(place)
-                marks.append(number)
-            lines.append((statement.sentence.text, tuple(sorted(marks))))
-        paragraphs.append(tuple(lines))
-    sources = tuple(
-        Source(
-            number,
-            link.title,
-            link.url,
-            statement.passage.title,
-            statement.passage.section,
-            tuple(sentence.text for sentence in statement.passage.sentences),
-            tuple(sorted(cited[number])),
-            round(statement.score, 3),
-        )
-        for number, (link, statement) in titles.items()
-    )
-    return Answer(
-        "\n\n".join(
-            " ".join(text + "".join(f" [{n}]" for n in marks) for text, marks in lines) for lines in paragraphs
-        ),
-        tuple(paragraphs),
-        sources,
-        provider,
-        time.perf_counter() - begun,
-        notice=provider_notice(),
-        topic=best.title,
-        follow_ups=_follow_ups(best, {statement.passage.section for statement in statements}),
-    )
-
-
 def _abstain(found: Found, index: Index, begun: float) -> Answer:
     count = len({passage.article for passage in index.passages.values()})
     near: dict[str, Hit] = {hit.passage.article: hit for hit in reversed(found.hits) if hit.score > 0.35}
@@ -256,30 +333,11 @@ def _abstain(found: Found, index: Index, begun: float) -> Answer:
         f"None of my sources answers this. They cover {count} common conditions, tests, medicines "
         "and first-aid topics; a doctor or pharmacist can help with others."
     )
-    suggestions = tuple(_follow_up("Overview", hit.passage) for hit in list(near.values())[:2])
+    suggestions = tuple(follow_up("Overview", hit.passage) for hit in list(near.values())[:2])
     return Answer(
         text,
         provider="No answer",
         seconds=time.perf_counter() - begun,
         abstained=True,
-        notice=provider_notice(),
         follow_ups=suggestions,
     )
-
-
-def _follow_ups(passage: Passage, told: set[str]) -> tuple[str, ...]:
-    wanted = [section for section in _FOLLOW_UPS if section in SECTIONS.get(passage.kind, ()) and section != "Overview"]
-    return tuple(_follow_up(section, passage) for section in wanted if section not in told)[:3]
-
-
-def _follow_up(section: str, passage: Passage) -> str:
-    return _FOLLOW_UPS[section].format(name=_name(passage), title=passage.title)
-
-
-def _name(passage: Passage) -> str:
-    """Return the topic as it stands within a sentence: "stroke", but "COPD"."""
-    if "(" in passage.title:
-        return passage.title.partition("(")[2].rstrip(")")
-    if passage.title[:2].isupper():
-        return passage.title
-    return passage.title[0].lower() + passage.title[1:]

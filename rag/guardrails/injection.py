@@ -1,9 +1,9 @@
 """Text from outside is data, never instruction: what goes to a language model is cleaned, what comes back is checked.
 
 Before: ``as_data`` takes markup, invisible signs, links and sentences that speak to the model out of passages, history
-and file names; ``is_attack`` tells a question that tries to give orders. After: ``checked`` keeps of an answer only
-sentences that rest on the passages, without markup, foreign links or pieces of the system prompt. The second half is
-what must hold when a model obeys whatever it reads (Greshake et al., 2023, https://arxiv.org/abs/2302.12173).
+and file names; ``is_attack`` tells a question that tries to give orders. After: ``screened`` takes markup, foreign
+links and pieces of the system prompt out of each sentence, and ``support.py`` those that no passage backs. The second
+half is what must hold when a model obeys whatever it reads (Greshake et al., 2023, https://arxiv.org/abs/2302.12173).
 """
 
 import base64
@@ -11,13 +11,10 @@ import binascii
 import html
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from rag.retrieve import content_words
-
 LONGEST_FILE_NAME = 80
-_SUPPORT = 0.6  # share of a sentence's words that its best passage must hold
 _LEAK = 6  # words in a row from the system prompt are a leak
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff\x00-\x08\x0b-\x1f\x7f]"
@@ -37,7 +34,6 @@ _URL = re.compile(
 )
 _SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?]+(?=\s|$|\[)(?:\s*\[\d+\])*|\.(?=\S)[^.!?\n]*|\n|$)+")
 _LINK = "\ufffc"  # stands where a foreign link was
-_MARKS = re.compile(r"\s*\[\d+\]")
 _FENCE = re.compile(r"`{3,}|~{3,}")
 
 _OVERRIDE = (
@@ -141,11 +137,11 @@ _LOOK_ALIKE = str.maketrans("аеорсухіјѕԁɡ0134@$5", "aeopcyxijsdgoiea
 
 
 @dataclass(frozen=True)
-class Checked:
-    """An answer as it may be shown, and why each piece that is missing was taken out (no text of it)."""
+class Screened:
+    """A sentence as it may be shown; empty with the reason when it was taken out (no word of it in the reason)."""
 
     text: str
-    removed: tuple[str, ...]
+    removed: str
 
 
 def is_attack(text: str) -> bool:
@@ -158,7 +154,7 @@ def as_data(text: str) -> str:
     clean = _plain_text(text)
     kept = [
         sentence
-        for sentence in _sentences(clean)
+        for sentence in sentences(clean)
         if _LINK not in sentence and not is_attack(sentence) and not _gives_order(sentence)
     ]
     joined = re.sub(r"[ \t]+", " ", "".join(kept)).strip()
@@ -177,50 +173,26 @@ def _gives_order(sentence: str) -> bool:
     return any(_IMPERATIVE.search(part.strip()) for part in (sentence, *sentence.split(":")[1:]))
 
 
-def checked(answer: str, passages: Sequence[str], *, links: Collection[str] = (), prompt: str = "") -> Checked:
-    """Return of ``answer`` what may be shown.
+def screened(sentence: str, prompt: str = "", links: Collection[str] = ()) -> Screened:
+    """Return of a sentence that a language model wrote what may be shown, as far as orders and markup go.
 
     Parameters
     ----------
-    answer
-        What a language model wrote; ``[n]`` cites passage n, counted from 1.
-    passages
-        The passages that it was given, cleaned by ``as_data``.
-    links
-        Addresses of the sources; any other is taken out.
+    sentence
+        One sentence without citation marks.
     prompt
         The system prompt, of which no piece may be shown.
+    links
+        Addresses that may stand in it; a sentence with any other is taken out.
     """
-    removed: list[str] = []
-    text = _plain_text(answer, links)
-    words = [content_words(passage) for passage in passages]
-    kept = []
-    for sentence in _sentences(text):
-        bare = _MARKS.sub("", sentence)
-        if not bare.strip():
-            kept.append(sentence)
-        elif _LINK in bare:
-            removed.append("a link outside the sources")
-        elif _leaks(bare, prompt):
-            removed.append("a piece of the system prompt")
-        elif is_attack(bare):
-            removed.append("an order to the model")
-        elif not _supported(_URL.sub(" ", bare), passages, words):
-            removed.append("a sentence that no passage supports")
-        else:
-            kept.append(_existing_marks(sentence, len(passages)))
-    shown = re.sub(r"[ \t]{2,}", " ", "".join(kept)).replace("<", "").replace(">", "")
-    return Checked(shown.strip(), tuple(removed))
-
-
-def _supported(sentence: str, passages: Sequence[str], words: Sequence[Sequence[str]]) -> bool:
-    """Whether one passage holds most words of ``sentence`` and all of its numbers."""
-    own = set(content_words(sentence))
-    numbers = set(re.findall(r"\d+(?:[.,]\d+)?", sentence))
-    return bool(own) and any(
-        len(own & set(known)) >= _SUPPORT * len(own) and numbers <= set(re.findall(r"\d+(?:[.,]\d+)?", passage))
-        for passage, known in zip(passages, words, strict=True)
-    )
+    text = _plain_text(sentence, links)
+    if _LINK in text:
+        return Screened("", "a link outside the sources")
+    if _leaks(text, prompt):
+        return Screened("", "a piece of the system prompt")
+    if is_attack(text):
+        return Screened("", "an order to the model")
+    return Screened(re.sub(r"[ \t]{2,}", " ", text).replace("<", "").replace(">", "").strip(), "")
 
 
 def _leaks(sentence: str, prompt: str) -> bool:
@@ -229,11 +201,8 @@ def _leaks(sentence: str, prompt: str) -> bool:
     return any(tuple(said[i : i + _LEAK]) in runs for i in range(len(said) - _LEAK + 1))
 
 
-def _existing_marks(sentence: str, count: int) -> str:
-    return re.sub(r"\s*\[(\d+)\]", lambda mark: mark[0] if 1 <= int(mark[1]) <= count else "", sentence)
-
-
-def _sentences(text: str) -> list[str]:
+def sentences(text: str) -> list[str]:
+    """Return the sentences of ``text``, each with the citation marks behind it."""
     return [match[0] for match in _SENTENCE.finditer(text) if match[0]]
 
 

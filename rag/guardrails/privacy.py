@@ -67,6 +67,8 @@ _CUES = re.compile(
 _ALWAYS = re.compile(r"name|called|^mr|^ms|^miss|^dear|signed|regards", re.IGNORECASE)
 _INTRODUCTION = re.compile(rf"\b(?:[Ii]['’]?m|[Ii] am) (?P<name>{_WORD}(?: {_WORD})?)")
 _CAPITALISED = re.compile(r"(?<![\w@])[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ'’]+(?:-[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]+)?")
+# One word with a capital could just begin a sentence; two are a name.
+_FULL_NAME = re.compile(r"[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ'’-]+ [A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ'’-]+")
 _MEDICINE = re.compile(
     r"\w+(?:cillin|mycin|statin|pril|olol|sartan|azole|oxetine|azepam|zolam|codone|mab|nib|tide|gliptin"
     r"|gliflozin|formin"
@@ -155,7 +157,7 @@ def _names(text: str) -> Iterator[tuple[str, int, int]]:
             capital
             and english
             and not _ILLNESS.match(text[match.end() :])
-            and not _starts_sentence(text, match.start())
+            and (not _starts_sentence(text, match.start()) or _FULL_NAME.match(text, match.start()))
             and _CAPITALISED.fullmatch(match[0])
         ):
             yield from _name_at(text, match.start(), match.start() + len(word), sure=False)

@@ -4,7 +4,7 @@ It cannot say anything that no source says. A question for a whole section ("sym
 a narrower one ("does salt raise blood pressure") gets the sentences nearest to it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from rag.article import Passage
 from rag.graph.link import nodes_named
 from rag.index import Index
 from rag.intent import topics_named
-from rag.llm.provider import Statement
+from rag.llm.provider import Material, Statement, Told
 from rag.retrieve import Found, Hit, content_words, own_words
 
 _MOST = 5  # sentences in an answer
@@ -26,25 +26,29 @@ class Extractive:
     """Verbatim sentences with their sources."""
 
     name = "Extractive"
+    place = ""
+    verbatim = True
 
-    def word(self, found: Found, index: Index, facts: Passage) -> Sequence[Statement]:
-        """Return the section asked for, or the nearest sentences of the best passages; then facts not yet said."""
-        said = [] if found.hits[0].passage == facts else self._from_passages(found, index)
-        return [*said, *_not_yet_said(facts, said, found.hits[0].score)]
+    def word(self, material: Material) -> Iterator[Told]:
+        """Yield the section asked for, or the nearest sentences of the best passages; then facts not yet said."""
+        found, facts = material.found, material.facts
+        said = [] if found.hits[0].passage == facts else self._from_passages(found, material.index)
+        yield from said
+        yield from _not_yet_said(facts, said, found.hits[0].score)
 
     def _from_passages(self, found: Found, index: Index) -> list[Statement]:
         best = found.hits[0]
         if best.named and _asks_for_section(found, best.passage):
-            return [Statement(best.passage, line, best.score) for line in best.passage.sentences[:_SECTION]]
+            return [Statement.verbatim(best.passage, line, best.score) for line in best.passage.sentences[:_SECTION]]
         hits = [hit for hit in found.hits if hit.passage.article == best.passage.article][:_PASSAGES]
         return _nearest_sentences(found, hits, index)
 
 
 def _not_yet_said(facts: Passage, said: Sequence[Statement], score: float) -> list[Statement]:
     """Leave out facts whose two ends a sentence of the answer names already."""
-    named = [set(nodes_named(f"{entry.passage.title}. {entry.sentence.text}")) for entry in said]
+    named = [set(nodes_named(f"{entry.passage.title}. {entry.text}")) for entry in said]
     new = [line for line in facts.sentences if not any(names.issuperset(nodes_named(line.text)) for names in named)]
-    return [Statement(facts, line, score) for line in new[:_MOST_FACTS]]
+    return [Statement.verbatim(facts, line, score) for line in new[:_MOST_FACTS]]
 
 
 def _asks_for_section(found: Found, passage: Passage) -> bool:
@@ -68,7 +72,7 @@ def _nearest_sentences(found: Found, hits: Sequence[Hit], index: Index) -> list[
     chosen = sorted(chosen, reverse=True)[:_MOST]
     chosen = _with_context(chosen, hits, adjusted)
     return [
-        Statement(hits[place].passage, hits[place].passage.sentences[line], hits[place].score)
+        Statement.verbatim(hits[place].passage, hits[place].passage.sentences[line], hits[place].score)
         for _, place, line in sorted(chosen, key=lambda entry: (entry[1], entry[2]))
     ]
 

@@ -129,14 +129,3 @@ def test_nobody_sees_the_conversation_of_who_was_signed_in_before(
     assert "What is depression?" in said(app)
     monkeypatch.setattr(gate, "_cookie", lambda: None)
     assert "depression" not in said(app.run()).replace("Depression", "")
-
-
-def test_a_groq_key_is_said_to_be_unused(page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    from settings import get_settings
-
-    assert "Groq" not in said(page("chatbot"))
-    monkeypatch.setenv("MEDHIVE_GROQ_API_KEY", "gsk_secret")
-    get_settings.cache_clear()
-    text = said(page("chatbot"))
-    assert "Groq is not connected" in text
-    assert "gsk_secret" not in text

@@ -33,6 +33,13 @@ def companion_home(home: Path, built_index: Path) -> Iterator[Path]:
     index._open.pop(home.resolve(), None)
 
 
+@pytest.fixture
+def with_index(home: Path, opened: index.Index, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh installation that shares one open index with other tests; for those that only read it."""
+    monkeypatch.setitem(index._open, home.resolve(), opened)
+    return home
+
+
 @pytest.fixture(scope="session")
 def opened(built_index: Path) -> index.Index:
     """The index itself, for tests that only read."""

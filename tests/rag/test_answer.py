@@ -11,7 +11,6 @@ from rag.answer import DISCLAIMER, Answer, QuestionError, answer
 from rag.export import to_markdown
 from rag.graph.read import knowledge
 from rag.index import open_index
-from settings import get_settings
 
 pytestmark = pytest.mark.usefixtures("companion_home")
 
@@ -99,16 +98,6 @@ def test_an_answer_survives_json(question: str) -> None:
     given = answer(question)
     assert Answer.from_json(json.loads(json.dumps(given.to_json()))) == given
     assert given.disclaimer == DISCLAIMER
-
-
-def test_with_a_groq_key_the_notice_says_that_answers_stay_extractive(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert answer("What is asthma?").notice == ""
-    monkeypatch.setenv("MEDHIVE_GROQ_API_KEY", "gsk_secret")
-    get_settings.cache_clear()
-    given = answer("What is asthma?")
-    assert given.provider == "Extractive"
-    assert "Groq is not connected" in given.notice
-    assert "gsk_secret" not in json.dumps(given.to_json())
 
 
 def test_nothing_of_a_question_reaches_a_log_or_the_disk(

@@ -1,0 +1,190 @@
+"""A language model as a provider: every sentence that it writes is checked before anybody sees it.
+
+A stream that fails, ends without a finish reason, is cut at the length limit or is empty counts as an attempt; there
+are two. What then cannot be answered is a Failure, and the answer comes from the sources word for word.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
+
+from rag.guardrails.injection import screened, sentences
+from rag.guardrails.support import Support
+from rag.llm.outgoing import outgoing
+from rag.llm.prompt import NO_ANSWER, RULES, messages
+from rag.llm.provider import Again, Failure, Material, NoAnswer, Removed, Spent, Statement, Told
+
+ATTEMPTS = 2
+LONGEST_WAIT = 5.0  # seconds that a busy provider may ask us to wait before the second attempt
+MOST_SENTENCES = 8
+_MARK = re.compile(r"\[(\d+)\]")
+_THOUGHT = re.compile(r"<think>.*?(</think>|$)", re.DOTALL)
+_BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])(?:\s+|$)|\*\*|__|^#+ ", re.MULTILINE)
+_SIGNS_A_TOKEN = 4  # English; only for an estimate where no count comes
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What went wrong in an attempt: a sentence, whether another one can help, and after how many seconds."""
+
+    sentence: str
+    again: bool = True
+    wait: float = 0.0
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A chat model that words answers.
+
+    Parameters
+    ----------
+    chat
+        The model; it must stream and give a finish reason.
+    explain
+        Turns an exception of the model into words.
+    patience
+        Seconds that all attempts may take together.
+    passages
+        How many of the passages found the model reads.
+    """
+
+    name: str
+    place: str
+    chat: BaseChatModel
+    explain: Callable[[Exception], Trouble]
+    patience: float
+    passages: int = 5
+    verbatim: bool = False
+
+    def word(self, material: Material) -> Iterator[Told]:
+        """Yield checked statements as their sentences come; raises Failure when no attempt ends well."""
+        hits = [hit.passage for hit in material.found.hits[: self.passages]]
+        passages = hits if not material.facts.sentences or material.facts in hits else [*hits, material.facts]
+        sent = outgoing(material.question, material.history, private=bool(self.place))
+        talk = messages(sent, passages)
+        support = Support(passages, material.index)
+        deadline = time.monotonic() + self.patience
+        trouble = Trouble("")
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                if not trouble.again or time.monotonic() + trouble.wait >= deadline:
+                    break
+                yield Again(trouble.sentence)
+                time.sleep(trouble.wait)
+            stream = _Stream(self, talk, deadline, material.stopped)
+            said: list[Told] = []
+            for sentence in stream.sentences():
+                if not said and sentence.strip().upper().startswith(NO_ANSWER):
+                    said = [NoAnswer()]
+                    break
+                if sum(isinstance(entry, Statement) for entry in said) >= MOST_SENTENCES:
+                    continue
+                if told := self._checked(sentence, len(passages), support, sent.restore):
+                    said.append(told)
+                    yield told
+            yield Spent(stream.tokens())
+            if said == [NoAnswer()]:
+                yield said[0]
+                return
+            if material.stopped():
+                return
+            trouble = stream.trouble or _of_content(said, self.name)
+            if not trouble.sentence:
+                return
+        raise Failure(trouble.sentence)
+
+    def _checked(
+        self, sentence: str, count: int, support: Support, restore: Callable[[str], str]
+    ) -> Statement | Removed | None:
+        marks = [int(mark) for mark in _MARK.findall(sentence)]
+        cited = [number - 1 for number in dict.fromkeys(marks) if 1 <= number <= count]
+        clean = screened(_BULLET.sub("", _MARK.sub("", sentence)).strip(), RULES)
+        if clean.removed:
+            return Removed(clean.removed)
+        text = re.sub(r"\s+([.,;!?])", r"\1", " ".join(clean.text.split()))
+        if not re.search(r"[^\W\d_]", text):
+            return None
+        judged = support.judge(text, cited)
+        return Statement(restore(text), judged.backing) if judged.backing else Removed(judged.reason)
+
+
+def _of_content(said: Sequence[Told], name: str) -> Trouble:
+    """Return what is wrong with an attempt that ended as it should; an empty sentence when nothing is."""
+    if any(isinstance(entry, Statement) for entry in said):
+        return Trouble("")
+    if said:
+        return Trouble(f"The sources do not back what {name} wrote.", again=False)
+    return Trouble(f"{name} gave an empty answer.")
+
+
+class _Stream:
+    """One attempt: sentences as they come, then what went wrong and what it cost."""
+
+    def __init__(
+        self, writer: Writer, talk: Sequence[BaseMessage], deadline: float, stopped: Callable[[], bool]
+    ) -> None:
+        self._writer = writer
+        self._talk = talk
+        self._deadline = deadline
+        self._stopped = stopped
+        self._written = 0
+        self._counted = 0
+        self.trouble: Trouble | None = None
+
+    def sentences(self) -> Iterator[str]:
+        """Yield whole sentences with the numbers behind them."""
+        text, done, finish = "", 0, ""
+        try:
+            for piece, reason in self._pieces():
+                text += piece
+                finish = reason or finish
+                readable = _THOUGHT.sub("", text)
+                whole = whole_sentences(readable)
+                yield from whole[done:]
+                done = max(done, len(whole))
+        except Exception as error:  # every library beneath has its own
+            self.trouble = self._writer.explain(error)
+            return
+        finally:
+            self._written = len(text)
+        name = self._writer.name
+        if self._stopped():
+            return
+        if time.monotonic() >= self._deadline and not finish:
+            self.trouble = Trouble(f"{name} took longer than {self._writer.patience:.0f} seconds.", again=False)
+        elif not finish and text:
+            self.trouble = Trouble(f"The answer of {name} broke off.")
+        elif finish == "length":
+            self.trouble = Trouble(f"The answer of {name} was cut at the length limit.")
+        else:
+            yield from (s for s in sentences(_THOUGHT.sub("", text))[done:] if s.strip())
+
+    def tokens(self) -> int:
+        """Return the tokens used, in and out; an estimate where the model did not count."""
+        asked = sum(len(str(message.content)) for message in self._talk)
+        return self._counted or (asked + self._written) // _SIGNS_A_TOKEN
+
+    def _pieces(self) -> Iterator[tuple[str, str]]:
+        """Yield (text, finish reason) until the stream ends, the time is over or nobody waits."""
+        for chunk in self._writer.chat.stream(list(self._talk)):
+            if usage := getattr(chunk, "usage_metadata", None):
+                self._counted += int(usage["total_tokens"])
+            content = chunk.content if isinstance(chunk.content, str) else ""
+            yield content, str(chunk.response_metadata.get("finish_reason") or "")
+            if time.monotonic() >= self._deadline or self._stopped():
+                return
+
+
+def whole_sentences(text: str) -> list[str]:
+    """Return the sentences of ``text`` that are complete: something other than a citation follows them."""
+    whole, end = [], 0
+    for sentence in sentences(text):
+        end = text.index(sentence, end) + len(sentence)
+        if not re.match(r"\s*[^\s\[]", text[end:]):
+            break
+        whole.append(sentence)
+    return whole
