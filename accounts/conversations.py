@@ -1,4 +1,4 @@
-"""A signed-in person's conversations with the companion: kept, listed, opened, deleted; only by that person.
+"""A signed-in person's conversations with the companion: kept, listed, opened, renamed, deleted; only by that person.
 
 Messages are health talk: nothing of them is logged, and an error here never repeats their text.
 """
@@ -42,11 +42,9 @@ class ConversationView:
 def begin(user_id: int, messages: Sequence[Message]) -> int:
     """Keep a new conversation that starts with ``messages`` and return its id."""
     question = next((message.text for message in messages if message.role == "person"), "Conversation")
-    title = " ".join(question.split())
-    title = title if len(title) <= _TITLE else title[: _TITLE - 1].rstrip() + "…"
     try:
         with transaction() as session:
-            conversation = Conversation(user_id=user_id, title=title)
+            conversation = Conversation(user_id=user_id, title=_as_title(question))
             conversation.messages = [_row(message) for message in messages]
             session.add(conversation)
             session.flush()
@@ -79,6 +77,29 @@ def read(conversation_id: int, user_id: int) -> list[Message]:
         return [Message(row.role, row.text, dict(row.answer or {})) for row in conversation.messages]
 
 
+def rename(conversation_id: int, user_id: int, title: str) -> None:
+    """Give a conversation of this person another title, of at most 80 characters."""
+    if not title.strip():
+        raise ConversationError("The title is empty; write a few words.")
+    with transaction() as session:
+        conversation = _own(session, conversation_id, user_id)
+        conversation.title = _as_title(title)
+
+
+def take_back(conversation_id: int, user_id: int) -> bool:
+    """Remove the last question with its answer; return whether the conversation is gone, since it had no other."""
+    with transaction() as session:
+        conversation = _own(session, conversation_id, user_id)
+        kept = len(conversation.messages)
+        while kept and conversation.messages[kept - 1].role != "person":
+            kept -= 1
+        del conversation.messages[max(0, kept - 1) :]
+        if conversation.messages:
+            return False
+        session.delete(conversation)
+        return True
+
+
 def delete(conversation_id: int, user_id: int) -> None:
     """Remove a conversation of this person with all its messages."""
     with transaction() as session:
@@ -90,6 +111,11 @@ def _own(session: Session, conversation_id: int, user_id: int) -> Conversation:
     if conversation is None or conversation.user_id != user_id:
         raise ConversationError("There is no such conversation among yours.")
     return conversation
+
+
+def _as_title(text: str) -> str:
+    title = " ".join(text.split())
+    return title if len(title) <= _TITLE else title[: _TITLE - 1].rstrip() + "…"
 
 
 def _row(message: Message) -> ChatMessage:

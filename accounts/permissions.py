@@ -32,6 +32,7 @@ class Action(StrEnum):
     MANAGE_SITES = "let sites' machines in and out"
     MANAGE_SOURCES = "manage the companion's sources"
     MANAGE_PEOPLE = "manage people"
+    SET_UP_COMPANION = "set up the companion"
 
 
 _EVERYONE = frozenset({Action.VIEW_HOME, Action.ASK_COMPANION, Action.VIEW_HIVE, Action.PREDICT})

@@ -22,6 +22,8 @@ def answer_card(answer: Answer, *, anchor: str) -> None:
     if answer.red_flag:
         _red_card(answer.red_flag)
         return
+    if answer.notice:
+        st.info(as_written(answer.notice), icon=":material/info:")
     if answer.abstained:
         st.markdown(as_written(answer.text))
     for paragraph in answer.paragraphs:
@@ -30,15 +32,35 @@ def answer_card(answer: Answer, *, anchor: str) -> None:
         sources_panel(answer.sources, anchor=anchor)
     graph_picture(answer.facts, key=f"{anchor}-graph")
     st.caption(small_print(answer))
+    if answer.sent:
+        with st.expander("What left this machine", icon=":material/outbound:"):
+            st.markdown(as_written(answer.sent))
+            st.caption("The question, with the passages above and up to three earlier turns, cleaned in the same way.")
+
+
+def growing(answer: Answer) -> None:
+    """Show what has been said so far of an answer that is not whole yet; its numbers open nothing before it is."""
+    if answer.notice:
+        st.caption(as_written(answer.notice))
+    for paragraph in answer.paragraphs:
+        st.markdown(
+            " ".join(f"{as_written(text)} {as_written(''.join(f'[{n}]' for n in marks))}" for text, marks in paragraph)
+        )
 
 
 def small_print(answer: Answer) -> str:
-    """Return who answered, in what time, from how many sources."""
-    time = f"{answer.seconds:.2f} s" if answer.seconds >= 0.01 else "under 0.01 s"
-    if not answer.sources:
-        return f"{answer.provider} · {time}"
-    count = len(answer.sources)
-    return f"{answer.provider}, word for word · {time} · {count} source{'s' if count > 1 else ''}"
+    """Return who answered, in what time, with how many tokens, from how many sources, and what was left out."""
+    parts = [as_written(answer.provider)]
+    if answer.sources and answer.verbatim:
+        parts[0] += ", word for word"
+    parts.append(f"{answer.seconds:.2f} s" if answer.seconds >= 0.01 else "under 0.01 s")
+    if answer.tokens:
+        parts.append(f"{answer.tokens:,} tokens")
+    if answer.sources:
+        parts.append(f"{len(answer.sources)} source{'s' if len(answer.sources) > 1 else ''}")
+    if answer.removed:
+        parts.append(f"{answer.removed} sentence{'s' if answer.removed > 1 else ''} left out: no source backs them")
+    return " · ".join(parts)
 
 
 def _sentence(text: str, numbers: tuple[int, ...], anchor: str) -> str:

@@ -1,7 +1,7 @@
 """The conversation on the companion's page: in the browser's session, and kept for signed-in people."""
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
@@ -9,9 +9,11 @@ from accounts import conversations
 from accounts.conversations import ConversationError, Message
 from accounts.people import UserView
 from components.answer_card import as_written
+from components.answering import Answering
 from rag.answer import Answer
 
 _KEY = "companion"
+_RENAMING = "companion_renaming"  # the kept conversation whose title is being changed
 
 
 @dataclass
@@ -21,6 +23,9 @@ class Talk:
     owner: int | None
     kept: int | None = None
     turns: list[tuple[str, Answer | None]] = field(default_factory=list)
+    answering: Answering | None = None  # of the last question, while it is being answered
+    cleared: str = ""  # provider that the person allowed for the last question, once asked about personal data
+    opinions: dict[int, int] = field(default_factory=dict)  # turn → id of what the person thinks of its answer
 
 
 def talk_of(person: UserView | None) -> Talk:
@@ -34,11 +39,44 @@ def talk_of(person: UserView | None) -> Talk:
 
 def ask(question: str) -> None:
     """Put a question on the page; the run that follows answers it."""
-    st.session_state[_KEY].turns.append((question, None))
+    talk: Talk = st.session_state[_KEY]
+    _leave(talk)
+    talk.turns.append((question, None))
+
+
+def stop() -> None:
+    """Stop the answer that is on its way and keep what has been said."""
+    talk: Talk = st.session_state[_KEY]
+    if talk.answering is None or not talk.turns or talk.turns[-1][1]:
+        return
+    said = talk.answering.latest or Answer("Nothing had been said yet.", provider="Stopped", abstained=True)
+    question = talk.turns[-1][0]
+    _leave(talk)
+    talk.turns[-1] = (question, replace(said, notice="You stopped this answer; it may be incomplete."))
+
+
+def again(person: UserView | None) -> None:
+    """Ask the last question once more, in place of its answer."""
+    talk: Talk = st.session_state[_KEY]
+    _leave(talk)
+    talk.opinions.pop(len(talk.turns) - 1, None)
+    question, given = talk.turns[-1]
+    talk.turns[-1] = (question, None)
+    if person and given and talk.kept is not None:
+        with suppress(ConversationError):
+            if conversations.take_back(talk.kept, person.id):
+                talk.kept = None
+
+
+def _leave(talk: Talk) -> None:
+    if talk.answering:
+        talk.answering.stop()
+    talk.answering, talk.cleared = None, ""
 
 
 def start_anew() -> None:
     """Leave the conversation; a kept one stays in the history."""
+    _leave(st.session_state[_KEY])
     st.session_state[_KEY] = Talk(st.session_state[_KEY].owner)
 
 
@@ -79,13 +117,24 @@ def keep_last(person: UserView, talk: Talk) -> None:
 
 
 def history_menu(person: UserView, talk: Talk) -> None:
-    """List the kept conversations, to open or to delete."""
+    """List the kept conversations, to open, rename or delete."""
     with st.popover("History", icon=":material/history:", type="tertiary"):
         kept = conversations.conversations(person.id)
         if not kept:
             st.caption("Nothing yet. Conversations appear here once you have asked something.")
         for view in kept:
-            with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
+                if st.session_state.get(_RENAMING) == view.id:
+                    st.text_input(
+                        "Title",
+                        view.title,
+                        key=f"title-{view.id}",
+                        max_chars=80,
+                        label_visibility="collapsed",
+                        on_change=_rename,
+                        args=(person, view.id),
+                    )
+                    continue
                 st.button(
                     as_written(view.title),
                     key=f"open-{view.id}",
@@ -97,6 +146,15 @@ def history_menu(person: UserView, talk: Talk) -> None:
                 )
                 st.button(
                     "",
+                    key=f"rename-{view.id}",
+                    icon=":material/edit:",
+                    help="Rename this conversation",
+                    type="tertiary",
+                    on_click=st.session_state.__setitem__,
+                    args=(_RENAMING, view.id),
+                )
+                st.button(
+                    "",
                     key=f"delete-{view.id}",
                     icon=":material/delete:",
                     help="Delete this conversation",
@@ -104,3 +162,11 @@ def history_menu(person: UserView, talk: Talk) -> None:
                     on_click=delete_kept,
                     args=(person, view.id),
                 )
+
+
+def _rename(person: UserView, conversation: int) -> None:
+    st.session_state.pop(_RENAMING, None)
+    try:
+        conversations.rename(conversation, person.id, st.session_state[f"title-{conversation}"])
+    except ConversationError as error:
+        st.toast(str(error), icon=":material/error:")

@@ -270,6 +270,28 @@ class ChatMessage(Base):
     at: Mapped[datetime] = mapped_column(default=now)
 
 
+class Opinion(Base):
+    """A thumb up or down for an answer, with a comment; gone with its conversation."""
+
+    __tablename__ = "opinions"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    helpful: Mapped[bool]
+    comment: Mapped[str] = mapped_column(default="")
+    provider: Mapped[str] = mapped_column(String(120))
+    topic: Mapped[str] = mapped_column(String(200), default="")
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class TokensUsed(Base):
+    """Tokens that all people together used on a day (UTC) at a language model whose key they share."""
+
+    __tablename__ = "tokens_used"
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    tokens: Mapped[int] = mapped_column(default=0)
+
+
 @lru_cache
 def engine(url: str | None = None) -> Engine:
     """Return the engine for ``url``, or for the settings' database; one a process and address."""

@@ -4,21 +4,27 @@ import time
 
 import streamlit as st
 
+from accounts.allowance import allowance_of
 from accounts.conversations import ConversationError
 from accounts.people import UserView
 from accounts.permissions import Action
 from components import theme
-from components.answer_card import answer_card, as_written
+from components.answer_acts import answer_acts
+from components.answer_card import answer_card, as_written, growing
+from components.answering import Answering
 from components.gate import current_person, may
+from components.provider_menu import provider_menu, provider_of_person, where_it_goes
 from components.scroll_here import scroll_here
-from components.talk import Talk, ask, history_menu, keep_last, start_anew, talk_of
+from components.talk import Talk, ask, history_menu, keep_last, start_anew, stop, talk_of
 from data.database import now
 from rag import readiness
-from rag.answer import DISCLAIMER, LONGEST_QUESTION, QuestionError, answer
+from rag.answer import DISCLAIMER, LONGEST_QUESTION, QuestionError
 from rag.embedding import EmbeddingMissing
 from rag.export import to_markdown
 from rag.guardrails import red_flag, red_flag_at_once
 from rag.index import shipped_titles
+from rag.llm.choice import ChoiceError
+from rag.llm.outgoing import outgoing
 
 WIDTH = 760
 KINDS = {"condition": "Conditions", "test": "Tests", "drugs": "Medicines", "first_aid": "First aid"}
@@ -45,6 +51,7 @@ def heading(person: UserView | None, talk: Talk) -> None:
                 type="tertiary",
                 on_click=start_anew,
             )
+        provider_menu(person)
         if person and may(Action.KEEP_CONVERSATIONS):
             history_menu(person, talk)
         if talk.turns:
@@ -76,7 +83,14 @@ def welcome() -> None:
     with st.expander("What it knows about", icon=":material/menu_book:"):
         for kind, name in KINDS.items():
             st.markdown(f"**{name}**  \n{' · '.join(titles[kind])}")
-    st.caption("No language model writes here: answers are taken word for word from the articles.")
+    option = provider_of_person()
+    if option.kind == "extractive":
+        st.caption("No language model writes here: answers are taken word for word from the articles.")
+    else:
+        st.caption(
+            f"{as_written(option.name)} words the answers; each sentence is checked against its source. "
+            f"{where_it_goes(option)}"
+        )
 
 
 def wait_until_ready() -> None:
@@ -98,32 +112,86 @@ def wait_until_ready() -> None:
 def answer_last(person: UserView | None, talk: Talk) -> None:
     """Answer the question that waits at the end of the conversation, and keep both for signed-in people."""
     question = talk.turns[-1][0]
-    earlier = [(asked, given.text) for asked, given in talk.turns[:-1] if given]
-    if not red_flag_at_once(question):
-        try:
-            with st.spinner("Reading the question …"):
-                calm = red_flag(question) is None  # needs the encoder, but no index
-        except EmbeddingMissing:
-            calm = True  # what is missing is said below
-        if calm:
+    if talk.answering is None:
+        if not _is_emergency(question):
             wait_until_ready()
-    try:
-        with st.spinner("Looking through the sources …"):
-            given = answer(question, earlier)
-    except QuestionError as error:
+            if not may_leave(talk):
+                return
+        earlier = [(asked, given.text) for asked, given in talk.turns[:-1] if given]
+        allowance = allowance_of(person.id if person else None, st.context.ip_address)
+        talk.answering = Answering(question, earlier, talk.cleared or provider_of_person().kind, allowance)
+    follow(talk.answering)
+    error, given = talk.answering.error, talk.answering.latest
+    talk.answering, talk.cleared = None, ""
+    if isinstance(error, QuestionError | ChoiceError):
         talk.turns.pop()
         st.warning(str(error), icon=":material/edit:")
         return
+    if error or given is None:
+        raise error or RuntimeError("no answer came")
     talk.turns[-1] = (question, given)
     if person and may(Action.KEEP_CONVERSATIONS):
         try:
             keep_last(person, talk)
-        except ConversationError as error:
-            st.toast(str(error), icon=":material/error:")
+        except ConversationError as problem:
+            st.toast(str(problem), icon=":material/error:")
     st.rerun()
 
 
-def show(talk: Talk) -> None:
+def _is_emergency(question: str) -> bool:
+    if red_flag_at_once(question):
+        return True
+    try:
+        with st.spinner("Reading the question …"):
+            return red_flag(question) is not None  # needs the encoder, but no index
+    except EmbeddingMissing:
+        return False  # what is missing is said below
+
+
+def may_leave(talk: Talk) -> bool:
+    """Whether the question may go to the provider; asks first when personal data would be taken out of it."""
+    option = provider_of_person()
+    if not option.place or talk.cleared:
+        return True
+    earlier = [(asked, given.text) for asked, given in talk.turns[:-1] if given]
+    sent = outgoing(talk.turns[-1][0], earlier)
+    if not sent.kinds:
+        return True
+    with st.container(border=True):
+        st.markdown(f"**Before this goes to {as_written(option.place)}**")
+        taken = ", ".join(dict.fromkeys(entry.kind for entry in sent.question.taken)) or "from earlier turns"
+        st.markdown(f"Personal data stays here (taken out: {taken}). This would be sent:")
+        st.markdown(f"> {as_written(sent.question.text)}")
+        with st.container(horizontal=True):
+            st.button("Send it like this", key="send", type="primary", on_click=_clear, args=(talk, option.kind))
+            st.button("Answer on this machine", key="stay", on_click=_clear, args=(talk, "extractive"))
+    return False
+
+
+def _clear(talk: Talk, kind: str) -> None:
+    talk.cleared = kind
+
+
+def follow(answering: Answering) -> None:
+    """Show the answer as it grows until it is whole, with a way to stop it."""
+    shown, acts = st.empty(), st.empty()
+    drawn: object = None
+    while not answering.done.wait(0.05):
+        now = (answering.latest, int(answering.seconds))
+        if now == drawn:
+            continue
+        if drawn is None and answering.seconds > 0.3:  # what is there at once needs no button
+            acts.button("Stop", key="stop", icon=":material/stop_circle:", on_click=stop)
+        with shown.container():
+            if answering.latest and answering.latest.paragraphs:
+                growing(answering.latest)
+            st.caption(f"{as_written(provider_of_person().name)} · {answering.seconds:.0f} s …")
+        drawn = now if answering.seconds > 0.3 else None
+    shown.empty()
+    acts.empty()
+
+
+def show(person: UserView | None, talk: Talk) -> None:
     """Show all questions and answers, and what could be asked next."""
     for number, (question, given) in enumerate(talk.turns):
         if number and number == len(talk.turns) - 1:
@@ -133,6 +201,7 @@ def show(talk: Talk) -> None:
         if given:
             with st.chat_message("assistant", avatar=":material/menu_book:"):
                 answer_card(given, anchor=f"source-{number}")
+                answer_acts(person, talk, number, given)
         elif number < len(talk.turns) - 1:
             with st.chat_message("assistant", avatar=":material/menu_book:"):
                 st.caption("Not answered, since the next question came first.")
@@ -162,7 +231,7 @@ with st.container(horizontal_alignment="center"), st.container(width=WIDTH):
         with first.container():
             welcome()
     else:
-        show(talk)
+        show(person, talk)
         if talk.turns[-1][1] is None:
             with st.chat_message("assistant", avatar=":material/menu_book:"):
                 answer_last(person, talk)

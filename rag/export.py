@@ -19,5 +19,7 @@ def to_markdown(turns: Sequence[tuple[str, Answer | None]], at: datetime) -> str
             parts.append(f"- [{answer.red_flag.link.title}]({answer.red_flag.link.url})")
         if answer.sources:
             parts.append("\n".join(f"- [{entry.number}] {entry.title}: <{entry.url}>" for entry in answer.sources))
+        if answer.notice:
+            parts.append(answer.notice)
         parts.append(f"*{answer.provider}, {answer.seconds:.2f} s*")
     return "\n\n".join(parts) + "\n"

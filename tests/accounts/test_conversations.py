@@ -63,3 +63,22 @@ def test_an_error_while_keeping_never_repeats_what_was_said(people: tuple[int, i
         conversations.begin(9999, TALK)  # no such person: the database refuses
     assert "asthma" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_a_conversation_is_renamed_by_its_person_only_and_needs_a_title(people: tuple[int, int]) -> None:
+    made = conversations.begin(people[0], TALK)
+    conversations.rename(made, people[0], "  Breathing \n at night ")
+    assert conversations.conversations(people[0])[0].title == "Breathing at night"
+    with pytest.raises(ConversationError, match="empty"):
+        conversations.rename(made, people[0], " ")
+    with pytest.raises(ConversationError, match="among yours"):
+        conversations.rename(made, people[1], "Mine")
+
+
+def test_the_last_question_is_taken_back_with_its_answer(people: tuple[int, int]) -> None:
+    made = conversations.begin(people[0], TALK)
+    conversations.extend(made, people[0], [Message("person", "Is there a cure?", {}), Message("companion", "No.", {})])
+    assert not conversations.take_back(made, people[0])
+    assert conversations.read(made, people[0]) == TALK
+    assert conversations.take_back(made, people[0])
+    assert conversations.conversations(people[0]) == []

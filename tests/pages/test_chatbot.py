@@ -1,14 +1,23 @@
 """The companion's page: what each role sees, asks, keeps and loses."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from accounts import conversations, people
+from accounts import conversations, opinions, people
 from accounts.permissions import Role
-from rag import readiness
+from rag import embedding, readiness
+from rag.answer import Answer
 from rag.index import open_index
+from settings import get_settings
 from tests.pages.conftest import OpenPage
 from tests.rag.conftest import built_index, companion_home  # noqa: F401  the index, built once for all tests
+from tests.rag.groq_stub import Behaviour, Stub, groq_stub, refuses, says
+from tests.rag.test_groq import GOOD
 
 pytestmark = pytest.mark.usefixtures("companion_home")
 SIGNED_IN = [role for role in Role if role is not Role.VISITOR]
@@ -17,6 +26,7 @@ SIGNED_IN = [role for role in Role if role is not Role.VISITOR]
 @pytest.fixture(autouse=True)
 def _ready(companion_home: object, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     """Have the index open, so that no page waits and no thread outlives its test."""
+    embedding.load()
     open_index()
     monkeypatch.setattr(readiness, "prepare", lambda: readiness.Readiness(ready=True))
 
@@ -129,3 +139,133 @@ def test_nobody_sees_the_conversation_of_who_was_signed_in_before(
     assert "What is depression?" in said(app)
     monkeypatch.setattr(gate, "_cookie", lambda: None)
     assert "depression" not in said(app.run()).replace("Depression", "")
+
+
+@pytest.fixture
+def groq_says(monkeypatch: pytest.MonkeyPatch):
+    """Return a context manager that serves behaviours of Groq to the page."""
+
+    @contextmanager
+    def serving(*behaviours: Behaviour) -> Iterator[Stub]:
+        with groq_stub(*behaviours) as stub:
+            monkeypatch.setenv("MEDHIVE_GROQ_API_KEY", "gsk_secret")
+            monkeypatch.setenv("MEDHIVE_GROQ_ADDRESS", stub.address)
+            get_settings.cache_clear()
+            yield stub
+
+    return serving
+
+
+def test_groqs_answer_is_shown_with_its_name_time_and_tokens_and_where_the_question_went(
+    page: OpenPage, groq_says
+) -> None:
+    with groq_says(says(GOOD)):
+        app = page("chatbot")
+        assert "Goes to 127.0.0.1, without names" in said(app)
+        text = said(ask(app, "What are the symptoms of asthma?"))
+    assert "wheezing, coughing, a tight chest" in text
+    assert "Groq, openai/gpt-oss-120b · " in text
+    assert "366 tokens" in text
+    assert "word for word" not in text
+    assert "What left this machine" in [entry.label for entry in app.expander]
+    assert "gsk_secret" not in text
+
+
+def test_a_fallback_is_announced_above_the_answer(page: OpenPage, groq_says) -> None:
+    with groq_says(refuses(401)):
+        app = ask(page("chatbot"), "What are the symptoms of asthma?")
+    assert "Groq refused the key" in app.info[0].value
+    assert "word for word from the sources instead" in app.info[0].value
+    assert "wheezing, cough, a tight chest" in said(app)
+
+
+def test_personal_data_is_shown_before_anything_is_sent_and_can_stay_here(page: OpenPage, groq_says) -> None:
+    question = "My name is Maria Lopez, what are the symptoms of asthma?"
+    with groq_says(says(GOOD)) as stub:
+        app = ask(page("chatbot"), question)
+        assert r"My name is \[name 1\]" in said(app)
+        assert "taken out: name" in said(app)
+        assert stub.asked == []
+        here = button(app, "Answer on this machine").click().run()
+        assert "Extractive, word for word" in said(here)
+        assert stub.asked == []
+        other = ask(button(here, "New").click().run(), question)
+        sent = button(other, "Send it like this").click().run()
+        assert "Groq, openai/gpt-oss-120b" in said(sent)
+        assert "Lopez" not in json.dumps(stub.asked)
+
+
+def test_everybody_may_choose_that_nothing_leaves_the_machine(page: OpenPage, groq_says) -> None:
+    with groq_says(says(GOOD)) as stub:
+        app = page("chatbot")
+        app.radio[0].set_value("extractive").run()
+        assert "Extractive, word for word" in said(ask(app, "What are the symptoms of asthma?"))
+        assert stub.asked == []
+
+
+def test_an_administrator_chooses_groqs_model_from_its_list_for_everybody(page: OpenPage, groq_says) -> None:
+    with groq_says(says(GOOD)) as stub:
+        app = page("chatbot", Role.ADMIN).toggle[0].set_value(True).run()
+        assert list(app.selectbox[1].options) == ["openai/gpt-oss-120b", "openai/gpt-oss-20b"]
+        app.selectbox[1].set_value("openai/gpt-oss-20b")
+        button(app, "Keep").click().run()
+        ask(page("chatbot"), "What are the symptoms of asthma?")
+        assert stub.asked[0]["model"] == "openai/gpt-oss-20b"
+        assert not page("chatbot", Role.USER).toggle
+
+
+def test_an_answer_on_its_way_can_be_stopped_and_what_was_said_stays(page: OpenPage) -> None:
+    app = page("chatbot")
+    talk = app.session_state["companion"]
+    talk.turns.append(("What is asthma?", None))
+    talk.answering = SimpleNamespace(
+        latest=Answer("Asthma is", ((("Asthma is a condition.", ()),),), provider="Groq"),
+        stop=lambda: None,
+        done=SimpleNamespace(wait=lambda _: False),
+    )
+    from components import talk as talks
+
+    state = {"companion": talk}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(talks.st, "session_state", state)
+        talks.stop()
+    assert talk.answering is None
+    assert talk.turns[-1][1].text == "Asthma is"
+    assert "You stopped this answer" in talk.turns[-1][1].notice
+
+
+def test_again_asks_the_last_question_once_more_and_keeps_one_answer(page: OpenPage, groq_says) -> None:
+    with groq_says(refuses(401), says(GOOD)):
+        app = ask(page("chatbot", Role.USER), "What are the symptoms of asthma?")
+        assert "Extractive" in said(app)
+        app = button(app, "Again").click().run()
+    assert "Groq, openai/gpt-oss-120b" in said(app)
+    owner = next(person for person in people.demo_people() if person.role == Role.USER)
+    (kept,) = conversations.conversations(owner.id)
+    assert [message.role for message in conversations.read(kept.id, owner.id)] == ["person", "companion"]
+
+
+def test_a_thumb_and_a_comment_are_kept_and_can_be_taken_back(page: OpenPage) -> None:
+    app = ask(page("chatbot", Role.USER), "What is asthma?")
+    thumbs = app.get("feedback") or app.get("button_group")
+    thumbs[0].set_value([0] if hasattr(thumbs[0], "indices") else 0).run()
+    assert opinions.counts() == {"Extractive": (0, 1)}
+    app.text_input[0].set_value("Too long.").run()
+    assert [view.comment for view in opinions.latest()] == ["Too long."]
+
+
+def test_a_conversation_can_be_renamed(page: OpenPage) -> None:
+    app = ask(page("chatbot", Role.USER), "What is asthma?")
+    rename = next(entry for entry in app.button if str(entry.key).startswith("rename-"))
+    app = rename.click().run()
+    field = next(entry for entry in app.text_input if str(entry.key).startswith("title-"))
+    app = field.set_value("Breathing").run()
+    assert "Breathing" in labels(app)
+
+
+def test_who_asks_too_often_waits_but_never_with_an_emergency(page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDHIVE_QUESTIONS_A_MINUTE", "1")
+    get_settings.cache_clear()
+    app = ask(ask(page("chatbot", Role.USER), "What is asthma?"), "What is depression?")
+    assert "ask again in" in app.warning[0].value
+    assert "heart attack" in ask(app, "my husband has crushing chest pain").error[0].value
