@@ -42,7 +42,7 @@ def round_of(
     )
 
 
-HONEST = np.full((5, 4), 0.5) + np.random.default_rng(0).normal(0, 0.001, (5, 4))
+HONEST = np.full((5, 4), 0.5) + np.random.default_rng(0).normal(0, 0.0001, (5, 4))
 
 
 def test_honest_sites_alike_are_averaged_by_their_rows() -> None:
