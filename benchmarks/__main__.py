@@ -1,4 +1,4 @@
-"""Command line of the benchmarks: ``python -m benchmarks fl | scale | first-light | kills | soak | privacy``."""
+"""Command line: ``python -m benchmarks fl | scale | first-light | kills | soak | privacy | flamby-heart``."""
 
 import argparse
 import importlib.metadata
@@ -48,7 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
     privacy = commands.add_parser("privacy", help="what ε costs in AUC and accuracy, and secure sums in time")
     privacy.set_defaults(command=_privacy)
     privacy.add_argument("--seeds", type=int, default=5, help="runs for each ε (default 5)")
-    for each in (fl, scale, first_light, kills, soak, privacy):
+    flamby = commands.add_parser("flamby-heart", help="FLamby's Fed-Heart-Disease: its split and its protocol")
+    flamby.set_defaults(command=_flamby_heart)
+    flamby.add_argument("--seeds", type=int, default=5, help="runs of each rule (default 5)")
+    for each in (fl, scale, first_light, kills, soak, privacy, flamby):
         each.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, fl and scale also as .md")
     chosen = parser.parse_args(arguments)
     try:
@@ -104,6 +107,21 @@ def _fl(chosen: argparse.Namespace) -> int:
     for sentence in different:
         print(f"NOT THE SAME COMPUTATION: {sentence}", file=sys.stderr)
     return FAILED if different else DONE
+
+
+def _flamby_heart(chosen: argparse.Namespace) -> int:
+    from benchmarks.flamby_heart import measure, table
+    from data.public import DataMissing
+
+    load = _load()
+    try:
+        figures = {**_origin({}, load), **measure(_positive("--seeds", chosen.seeds))}
+    except DataMissing as error:
+        raise WrongInput(error) from None
+    print(table(figures))
+    if chosen.json:
+        chosen.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    return DONE
 
 
 def _scale(chosen: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data.table import FloatArray, IntArray
 from data.whole_file import write_whole
@@ -92,8 +93,27 @@ def heart_disease() -> HeartRows:
     return _heart_disease(settings.datasets, settings.home / "datasets")
 
 
+def heart_zeros(name: str) -> NDArray[np.bool_]:
+    """Return which of the 920 rows have 0 in the files for a value that was not measured (``trestbps`` or ``chol``)."""
+    settings = get_settings()
+    table = _heart_table(settings.datasets, settings.home / "datasets")[0]
+    zero: NDArray[np.bool_] = table[:, HEART_COLUMNS.index(name)] == 0
+    return zero
+
+
 @lru_cache(maxsize=4)
 def _heart_disease(given: Path | None, own: Path) -> HeartRows:
+    table, hospitals = _heart_table(given, own)
+    x = table[:, :-1].copy()
+    for name in _ZERO_IS_UNKNOWN:
+        column = x[:, HEART_COLUMNS.index(name)]
+        column[column == 0] = np.nan
+    x.setflags(write=False)
+    return HeartRows(x, table[:, -1].astype(np.int64), hospitals)
+
+
+@lru_cache(maxsize=4)
+def _heart_table(given: Path | None, own: Path) -> tuple[FloatArray, tuple[str, ...]]:
     files = [file for file, _ in _HEART_FILES.values()]
     folder = own / "heart_uci"
     if given is not None and all((given / "heart_uci" / file).is_file() for file in files):
@@ -106,13 +126,7 @@ def _heart_disease(given: Path | None, own: Path) -> HeartRows:
         for line in _checked((folder / file).read_bytes(), sha256, folder / file, HEART_PAGE).decode("ascii").split():
             rows.append([np.nan if cell == "?" else float(cell) for cell in line.split(",")])
             hospitals.append(hospital)
-    table = np.array(rows, dtype=np.float32)
-    x = table[:, :-1]
-    for name in _ZERO_IS_UNKNOWN:
-        column = x[:, HEART_COLUMNS.index(name)]
-        column[column == 0] = np.nan
-    x.setflags(write=False)
-    return HeartRows(x, table[:, -1].astype(np.int64), tuple(hospitals))
+    return np.array(rows, dtype=np.float32), tuple(hospitals)
 
 
 def _fetch_heart_disease(folder: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_site_that_pulls_the_other_way_is_set_aside_and_named() -> None:
     joined, said = Agentic().join(round_of(moves))
     np.testing.assert_allclose(joined, moves[[0, 1, 2, 4]].mean(axis=0), rtol=1e-5)
     assert said.startswith("Round 1: the agent sets aside Site 3: loss 1.0")
-    assert said.endswith("on the server's rows, 1.958 with them.")
+    assert said.endswith("on the server's rows, 1.960 with them.")
 
 
 def test_what_a_site_says_of_its_loss_counts_for_nothing() -> None:
