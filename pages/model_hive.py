@@ -5,6 +5,7 @@ import streamlit as st
 from accounts.permissions import Action
 from components import gate, theme
 from components.ask_model import ask_model
+from components.ecg_strip import ecg_strip
 from components.hive_gallery import about, gallery, is_synthetic
 from components.model_tabs import model_tabs
 from models.registry import tasks
@@ -18,6 +19,9 @@ def page() -> None:
     """Draw the gallery, or the task that the address names."""
     gate.require(Action.VIEW_HIVE)
     known = tasks()
+    if st.query_params.get("tool", "") == "ecg":
+        _ecg_view()
+        return
     name = st.query_params.get("task", "")
     if name in known:
         _task_view(known[name])
@@ -30,6 +34,22 @@ def page() -> None:
     if name:
         st.warning("There is no task with the name in this address. These are the ones there are.")
     gallery(known, key=KEY)
+    with st.container(border=True, key=f"{KEY}_card_ecg"):
+        st.caption("ECG")
+        st.subheader("What does this heart rhythm strip show?", anchor=False)
+        st.markdown("Beats, rate, rhythm and intervals, measured in your own file and drawn on ECG paper.")
+        st.button("Read an ECG", icon=":material/arrow_forward:", key=f"{KEY}_open_ecg", on_click=_open_ecg)
+
+
+def _ecg_view() -> None:
+    st.button("All models", icon=":material/arrow_back:", type="tertiary", key=f"{KEY}_back", on_click=_close)
+    theme.page("What does this heart rhythm strip show?", eyebrow="ECG")
+    if gate.may(Action.PREDICT):
+        ecg_strip(key=f"{KEY}_ecg")
+
+
+def _open_ecg() -> None:
+    st.query_params["tool"] = "ecg"
 
 
 def _task_view(task: Task) -> None:

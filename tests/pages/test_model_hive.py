@@ -192,3 +192,13 @@ def test_the_tabs_show_card_figures_with_intervals_and_the_history(page: OpenPag
     assert list(versions["State"]) == ["", "champion"]
     decisions = next(frame.value for frame in app.dataframe if "Decision" in frame.value.columns)
     assert decisions.iloc[0]["Reason"] == "to be tested"
+
+
+def test_an_ecg_is_read_on_a_page_of_its_own_and_back_leads_to_the_gallery(page: OpenPage) -> None:
+    app = page("model_hive")
+    app.button(key="hive_open_ecg").click().run()
+    assert not app.exception
+    assert app.title[0].value == "What does this heart rhythm strip show?"
+    assert "WFDB" in texts(app)
+    app.button(key="hive_back").click().run()
+    assert app.title[0].value == "Model Hive"

@@ -1,0 +1,46 @@
+"""What a strip shows is said in words, and beats carry the marks that the file brings."""
+
+from pathlib import Path
+
+import numpy as np
+from streamlit.testing.v1 import AppTest
+
+from components.ecg_strip import headline, marks_of, rhythm_table
+from data.intake.signal import read_signals
+from models.ecg.strip import read_strip
+from tests.models.test_ecg import packed
+
+
+def strip_page() -> None:
+    import streamlit as st
+
+    from components.ecg_strip import _show
+    from models.ecg.strip import read_strip
+
+    recording = st.session_state["recording"]
+    _show(recording, read_strip(recording), "e")
+
+
+def test_a_strip_with_ventricular_beats_is_drawn_with_their_marks(home: Path, datasets: Path) -> None:
+    recording = read_signals("s.zip", packed(datasets / "ecg_strips_mitbih", "mit119_1"))[0]
+    reading = read_strip(recording)
+    assert headline(reading) == "Irregular, of usual rate: 65 beats a minute, 3 early beats."
+    marks, told = marks_of(recording, reading, 0, len(recording.samples))
+    assert {mark.kind for mark in marks} == {"N", "V"} and "V ventricular" in told
+    assert rhythm_table(reading)[0]["Rate"] == "65 / min"
+
+    app = AppTest.from_function(strip_page, default_timeout=60)
+    app.session_state["recording"] = recording
+    app.run()
+    assert not app.exception
+    assert app.subheader[0].value.startswith("Irregular")
+    said = "\n".join(each.value for each in (*app.markdown, *app.caption))
+    assert "Ectopic beats are" in said and "nhs.uk" in said and "not for clinical use" in said
+
+
+def test_without_marks_beats_are_named_by_their_timing(datasets: Path) -> None:
+    recording = read_signals("s.zip", packed(datasets / "ecg_strips_mitbih", "mit119_1"))[0]
+    plain = type(recording)(recording.name, recording.samples, recording.rate, recording.leads)
+    marks, told = marks_of(plain, read_strip(plain), 0, len(plain.samples))
+    assert [mark.letter for mark in marks].count("early") == 3 and "found" in told
+    assert np.all(np.diff([mark.at for mark in marks]) > 0)
