@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         "resume": _resume,
         "cancel": _cancel,
         "list": _list,
+        "audit": _audit,
         "worker": _worker,
         "strategies": _strategies,
         "compare": _compare,
@@ -151,6 +153,25 @@ def _cancel(given: argparse.Namespace) -> int:
     except (runs.UnknownRun, runs.WrongState) as error:
         raise WrongInput(error) from None
     print(f"run {given.run} is being cancelled")
+    return DONE
+
+
+def _audit(given: argparse.Namespace) -> int:
+    from fl import runs
+    from fl.privacy.audit import CannotAudit, audit, sentences
+
+    _check_writable(given.json)
+    if given.shadows < 4 or given.orders < 2:
+        raise WrongInput("--shadows must be at least 4, --orders at least 2.")
+    _database()
+    try:
+        say = partial(print, file=sys.stderr, flush=True)
+        found = audit(given.run, shadows=given.shadows, orders=given.orders, say=say)
+    except (runs.UnknownRun, runs.RequestError, CannotAudit) as error:
+        raise WrongInput(error) from None
+    print("\n".join(sentences(found)))
+    if given.json:
+        given.json.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
     return DONE
 
 
