@@ -3,7 +3,7 @@
 import streamlit as st
 
 from accounts.permissions import Action
-from components import gate
+from components import gate, start_privacy
 from components.theme import amount
 from data.vault import Receipt, receipts
 from fl.attacks import KINDS
@@ -52,6 +52,7 @@ def start_form() -> None:
         st.subheader("How", anchor=False)
         _strategy()
         _training(task)
+        start_privacy.controls(task)
     _summary(asked(), task)
     # Called before the page is drawn anew, so the run is under way while the monitor is drawn in place of this form.
     st.button("Start the run", type="primary", icon=":material/play_arrow:", key="start_run", on_click=_start)
@@ -70,6 +71,7 @@ def asked() -> RunRequest:
     strategy = state.get("start_strategy", next(iter(STRATEGIES)))
     sites, partition = _division(task)
     datasets = tuple(state.get(f"start_datasets_{key}", _given(task)))
+    noisy = start_privacy.trains_with_noise()
     executor = state.get("start_executor", EXECUTORS[0])
     if executor == "deployed":  # their rows lie in their own vaults
         sites, datasets = 0, ()
@@ -84,13 +86,15 @@ def asked() -> RunRequest:
             for each in STRATEGIES[strategy].parameters
         },
         rounds=int(state.get(f"start_rounds_{key}", own.rounds)),
-        local_epochs=int(state.get(f"start_epochs_{key}", own.local_epochs)),
-        learning_rate=float(state.get(f"start_rate_{key}", own.learning_rate)),
+        # sites that add noise to their training have settings of their own for it
+        local_epochs=None if noisy else int(state.get(f"start_epochs_{key}", own.local_epochs)),
+        learning_rate=None if noisy else float(state.get(f"start_rate_{key}", own.learning_rate)),
         seed=int(state[f"start_seed_{key}"] if f"start_seed_{key}" in state else _next_run()),
         executor=executor,
         fraction=float(state.get("start_fraction", 100)) / 100,
         deadline=float(state.get("start_deadline", 0)),
         drop=float(state.get("start_drop", 0)) / 100,
+        **start_privacy.asked(),
         attack=_attack() if sites else "",
     )
 

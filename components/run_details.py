@@ -1,4 +1,4 @@
-"""What a run leaves behind, in four tabs: its sites, their benefit, events and settings; and its history as files."""
+"""What a run leaves behind, in five tabs: its sites, their benefit, events, settings and privacy; and its history as files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from components import charts
+from components import charts, run_privacy
 from components.benefit import benefit_sentence
 from components.theme import interval
 
@@ -38,12 +38,20 @@ _SETTINGS = {
     "quorum": "Quorum (part of the sites)",
     "attack": "Trial: sites that go wrong",
     "benefit": "Benefit measured",
+    "dp_epsilon": "Privacy budget ε (0: none)",
+    "dp_delta": "δ of the budget",
+    "dp_level": "What the noise hides",
+    "dp_clip": "Longest gradient or update",
+    "dp_noise": "Noise asked for (0: computed)",
+    "secure_aggregation": "Secure aggregation",
+    "secure_threshold": "Shares that take masks off (part)",
 }
 
 
 def tabs(run: RunView) -> None:
     """Draw the tabs."""
-    sites, benefit, events, settings = st.tabs(["Sites", "Benefit", "Events", "Settings"], key=f"run_tabs_{run.id}")
+    names = ["Sites", "Benefit", "Events", "Settings", "Privacy"]
+    sites, benefit, events, settings, privacy = st.tabs(names, key=f"run_tabs_{run.id}")
     with sites:
         _sites(run)
     with benefit:
@@ -52,13 +60,17 @@ def tabs(run: RunView) -> None:
         _events(run)
     with settings:
         _settings(run)
+    with privacy:
+        run_privacy.privacy(run)
 
 
 def site_table(run: RunView) -> pd.DataFrame:
     """Return one row a site: state, records, bytes, and AUC alone against together."""
     import pandas as pd
 
-    rows = []
+    from fl.privacy.panel import spent
+
+    rows, epsilon = [], spent(run)
     for site in run.sites:
         alone, together = (_auc(site.benefit, who) for who in ("local", "federated"))
         gain = together - alone if alone is not None and together is not None else None
@@ -72,6 +84,7 @@ def site_table(run: RunView) -> pd.DataFrame:
                 "AUC alone": alone,
                 "AUC together": together,
                 "Benefit": gain,
+                **({"ε spent": epsilon} if epsilon is not None else {}),
                 "Sent (kB)": site.bytes_up / 1000,
                 "Received (kB)": site.bytes_down / 1000,
             }
@@ -97,6 +110,7 @@ def _sites(run: RunView) -> None:
         "AUC alone": st.column_config.NumberColumn(format="%.3f", help="A model trained on this site's records only"),
         "AUC together": st.column_config.NumberColumn(format="%.3f", help="The federated model"),
         "Benefit": st.column_config.NumberColumn(format="%+.3f", help="AUC together minus AUC alone"),
+        "ε spent": st.column_config.NumberColumn(format="%.2f", help="The most that the run has told of one member"),
         "Sent (kB)": st.column_config.NumberColumn(format="%.1f", help="Model updates of all rounds"),
         "Received (kB)": st.column_config.NumberColumn(format="%.1f", help="Global models of all rounds"),
     }

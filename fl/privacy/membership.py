@@ -1,4 +1,4 @@
-"""Membership inference: can somebody who has the model tell whether a patient was among its training rows?
+"""Membership inference: whether somebody who has the model can tell that a patient was among its training rows.
 
 LiRA (Carlini et al. 2022, "Membership Inference Attacks From First Principles", https://arxiv.org/abs/2112.03570), the
 online attack: copies of the federation are trained, each on a random half of members and others, and the loss of a row
@@ -69,9 +69,8 @@ def likelihood_ratio(target: Array, copies: Array, inside: NDArray[np.bool_]) ->
     with_row, without = np.where(inside, copies, np.nan), np.where(inside, np.nan, copies)
     means = np.nanmean(with_row, axis=0), np.nanmean(without, axis=0)
     # one deviation for all rows, as the paper does with few copies
-    deviations = [
-        max(1e-6, float(np.nanstd(part - mean))) for part, mean in zip((with_row, without), means, strict=True)
-    ]
+    apart = zip((with_row, without), means, strict=True)
+    deviations = [max(1e-6, float(np.nanstd(part - mean))) for part, mean in apart]
     logs = [
         -((target - mean) ** 2) / (2 * deviation**2) - np.log(deviation)
         for mean, deviation in zip(means, deviations, strict=True)

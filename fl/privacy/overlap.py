@@ -1,4 +1,4 @@
-"""Do sites hold the same patients? Told from salted hashes, so that nobody has to show a row."""
+"""Whether sites hold the same patients, told from salted hashes, so that nobody has to show a row."""
 
 import hashlib
 import secrets

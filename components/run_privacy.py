@@ -1,0 +1,97 @@
+"""What left the sites of a run, who could see it, what was spent, and what is kept under which key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from components.charts import show
+from components.theme import figures, palette
+
+if TYPE_CHECKING:
+    from plotly import graph_objects as go
+
+    from fl.privacy.audit import Audit
+    from fl.runs import RunView
+
+
+def privacy(run: RunView) -> None:
+    """Draw the panel."""
+    from fl.privacy.audit import last_audit
+    from fl.privacy.panel import headline, kept, left, seen
+
+    figures(headline(run))
+    for title, rows in (
+        ("What left each site", left(run)),
+        ("Who could see what", seen(run)),
+        ("What is kept, under which key", kept(run)),
+    ):
+        st.markdown(f"**{title}**")
+        st.table(rows)
+    _audit(run, last_audit(run.id))
+
+
+def _audit(run: RunView, found: Audit | None) -> None:
+    from fl.privacy.audit import LIMITS, sentences
+
+    st.markdown("**Leakage audit**")
+    if found is None:
+        st.write("Not audited yet. The audit attacks the model with copies of the run, and values each site:")
+        st.code(f"python -m fl audit {run.id}", language=None)
+        st.caption(LIMITS)
+        return
+    said = sentences(found)
+    if not found.contributions:
+        st.write("\n\n".join(said))
+        return
+    st.write("\n\n".join(said[:3]))
+    best = max(found.contributions, key=lambda each: each["value"])
+    harmful = [each["site"] for each in found.contributions if each["harms"]]
+    sentence = f"{best['site']} adds most, {best['value']:.3f} nats of log loss on held-out rows. " + (
+        f"{' and '.join(harmful)}: the model is better without." if harmful else "No site clearly harms the model."
+    )
+    show(contribution_chart(found), sentence, key=f"run_contributions_{run.id}")
+    st.caption(found.limits)
+
+
+def contribution_chart(found: Audit) -> go.Figure:
+    """Draw the value of each site with its interval, those that harm in another colour and shape."""
+    from plotly import graph_objects as go
+
+    colours, figure = palette(), go.Figure()
+    for harms, name, colour, symbol in (
+        (False, "helps or makes no clear difference", colours.alive, "circle"),
+        (True, "harms", colours.refusal, "x"),
+    ):
+        own = [each for each in found.contributions if each["harms"] == harms]
+        if not own:
+            continue
+        figure.add_scatter(
+            x=[each["value"] for each in own],
+            y=[each["site"] for each in own],
+            mode="markers",
+            name=name,
+            marker={"color": colour, "symbol": symbol, "size": 11},
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [each["high"] - each["value"] for each in own],
+                "arrayminus": [each["value"] - each["low"] for each in own],
+                "color": colour,
+                "thickness": 1.5,
+            },
+            hovertemplate="%{y}: %{x:+.4f}<extra></extra>",
+        )
+    figure.add_vline(x=0, line={"color": colours.quiet, "width": 1.5, "dash": "dot"})
+    figure.update_layout(
+        height=max(220, 90 + 26 * len(found.contributions)),
+        margin={"l": 0, "r": 0, "t": 8, "b": 0},
+        legend={"orientation": "h", "y": -0.25, "x": 0},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": colours.text, "size": 13},
+        xaxis={"title": "Shapley value (nats of log loss, right of 0 helps)", "fixedrange": True, "zeroline": False},
+        yaxis={"fixedrange": True, "automargin": True, "autorange": "reversed"},
+    )
+    return figure
