@@ -1,4 +1,4 @@
-"""What a run leaves behind, in five tabs: its sites, their benefit, events, settings and privacy; and its history as files."""
+"""What a run leaves behind in five tabs: sites, benefit, events, settings and privacy; and its history as files."""
 
 from __future__ import annotations
 

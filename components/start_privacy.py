@@ -47,16 +47,16 @@ def controls(task: Task) -> None:
             BUDGETS,
             NONE,
             key="start_epsilon",
-            help="The most that the run may tell of one row or one site. The noise is computed from it, and the run ends "
-            "when it is spent. 8 is usual, 1 strict.",
+            help="The most that the run may tell of one row or one site. The noise is computed from it, and the run "
+            "ends when it is spent. 8 is usual, 1 strict.",
         )
         if noisy():
             _noise(task)
         st.checkbox(
             "Secure aggregation",
             key="start_secure",
-            help="The coordinator sees only the sum of a round's updates, none of them. Bad updates can then not be told "
-            "from good ones, and rules that look at single updates are refused.",
+            help="The coordinator sees only the sum of a round's updates, none of them. Bad updates can then not be "
+            "told from good ones, and rules that look at single updates are refused.",
         )
         if noisy() or st.session_state.get("start_secure"):
             st.caption(

@@ -7,7 +7,7 @@ Flower's wrapper with fixed clipping does it; what differs here is said at ``Noi
 from collections.abc import Iterable
 
 import numpy as np
-from flwr.app import Array, ArrayRecord, Message, MetricRecord
+from flwr.app import Array, ArrayRecord, Message, MetricRecord, RecordDict
 from flwr.serverapp.strategy import DifferentialPrivacyServerSideFixedClipping, FedAvg
 
 from data.table import FloatArray
@@ -43,9 +43,11 @@ class Noised(DifferentialPrivacyServerSideFixedClipping):
         self.num_sampled_clients = max(1, len(found))
         start = self.current_arrays["weights"].numpy()
         for reply in found:
-            reply.content.metric_records["metrics"][self._weight] = 1
-            record = reply.content.array_records["arrays"]
-            record["weights"] = Array(moved(record["weights"].numpy(), start))
+            # anew, because what an executor of this process answers shows the arrays it came with, whatever Flower
+            # puts in their place
+            weights = Array(moved(reply.content.array_records["arrays"]["weights"].numpy(), start))
+            arrays, metrics = ArrayRecord({"weights": weights}), MetricRecord({self._weight: 1})
+            reply.content = RecordDict({"arrays": arrays, "metrics": metrics})
         np.random.seed(seed_of(self._seed, server_round, NOISE) % 2**32)  # what Flower draws from
         return super().aggregate_train(server_round, found)
 

@@ -185,6 +185,5 @@ def _same(reply: Message, mean: FloatArray) -> Message:
     """Return a site's reply with the mean in place of what it sent, so that a strategy joins equal parts."""
     arrays = ArrayRecord()
     arrays["weights"] = LiveArray(mean.astype(np.float32))
-    reply.content["arrays"] = arrays
-    reply.content["metrics"] = MetricRecord({"num-examples": 1})
+    reply.content = RecordDict({"arrays": arrays, "metrics": MetricRecord({"num-examples": 1})})
     return reply

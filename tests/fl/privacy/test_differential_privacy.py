@@ -72,6 +72,17 @@ def test_how_good_each_sites_update_is_stays_unsaid_when_sites_are_hidden(home: 
     assert [scores for _, _, loss, scores, _ in told.updates if loss == loss] == []
 
 
+def test_the_server_clips_a_site_that_does_not_clip_itself(home: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fl.client_app.clipped_update", lambda weights, start, clip: weights + 50)
+    monkeypatch.setattr(
+        "flwr.serverapp.strategy.dp_fixed_clipping.add_gaussian_noise_inplace", lambda arrays, std: None
+    )
+    told = Told()
+    run(replace(SITES, rounds=1), told)
+    before, after = (snapshot.weights for snapshot in told.snapshots)
+    assert np.linalg.norm(after - before) <= SITES.dp_clip + 1e-4
+
+
 def test_with_few_sites_the_run_says_that_little_will_be_learned(home: object) -> None:
     told = Told()
     run(replace(SITES, rounds=1), told)
