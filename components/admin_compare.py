@@ -184,7 +184,7 @@ def _show(job: jobs.Job, *, live: bool = False) -> None:
             "Loss": st.column_config.NumberColumn(format="%.3f", help="Log loss on held-out rows, mean over seeds"),
             "AUC": st.column_config.NumberColumn(format="%.3f"),
             "Accuracy": st.column_config.NumberColumn(format="%.3f"),
-            "p (paired)": st.column_config.NumberColumn(format="%.3f", help="Paired t-test over seeds"),
+            "p (paired)": st.column_config.TextColumn(help="Paired t-test over seeds"),
         },
     )
     if live:
@@ -212,7 +212,7 @@ def _cell(row: dict[str, Any], name: str) -> Any:
             return ""
         return f"{row['change']:+.0%} ({row['change_low']:+.0%} to {row['change_high']:+.0%})".replace("%", " %")
     if name == "p":
-        return None if row["strategy"] == BASELINE else row["p"]
+        return "" if row["strategy"] == BASELINE or row["p"] is None else f"{row['p']:.3f}"
     return row[name]
 
 
@@ -273,13 +273,13 @@ def heat_map(rows: list[dict[str, Any]]) -> go.Figure:
     )
     figure.update_layout(
         height=90 + 34 * len(scenarios),
-        margin={"l": 0, "r": 0, "t": 10, "b": 0},
+        margin={"l": 0, "r": 0, "t": 34, "b": 0},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": colours.text},
     )
-    figure.update_xaxes(side="top")
-    figure.update_yaxes(autorange="reversed", automargin=True)
+    figure.update_xaxes(side="top", automargin=True, showgrid=False, fixedrange=True, ticks="")
+    figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, fixedrange=True, ticks="")
     return figure
 
 
