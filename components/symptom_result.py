@@ -44,14 +44,21 @@ def result(found: Assessment) -> None:
     st.caption(found.notice)
 
 
+def warning(found: Assessment) -> None:
+    """Show the emergency that a complaint tells of, or may mean; nothing where there is none."""
+    flag = found.red_flag or found.maybe
+    if not flag:
+        return
+    if not found.red_flag:
+        st.markdown("**Your words may mean an emergency. If this is what you have, do not read on:**")
+    st.error(
+        f"**{as_written(flag.title)}**\n\n{as_written(flag.advice)}\n\n[{as_written(flag.link.title)}]({flag.link.url})",
+        icon=":material/emergency:",
+    )
+
+
 def _how_soon(found: Assessment) -> None:
-    if flag := found.red_flag or found.maybe:
-        if not found.red_flag:
-            st.markdown("**Your words may mean an emergency. If this is what you have, do not read on:**")
-        st.error(
-            f"**{as_written(flag.title)}**\n\n{as_written(flag.advice)}\n\n[{as_written(flag.link.title)}]({flag.link.url})",
-            icon=":material/emergency:",
-        )
+    warning(found)
     if found.red_flag:
         return
     title, icon = SOON[found.soon]
@@ -78,8 +85,7 @@ def _possibility(possibility: Possibility, *, rough: bool | None) -> None:
             st.progress(min(max(possibility.probability, 0.0), 1.0), f"**{plain(name)}** · {share}")
         _signs(":material/add_circle: Speaks for it", possibility.speaks_for)
         _signs(":material/do_not_disturb_on: Speaks against it", possibility.against)
-        soon, icon = SOON[possibility.soon]
-        st.markdown(f"{icon} {soon}. {possibility.care}")
+        st.markdown(f"{SOON[possibility.soon][1]} {possibility.care}")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"[{possibility.source.title}]({possibility.source.url})")
             if possibility.topic:

@@ -6,7 +6,7 @@ from typing import get_args
 import streamlit as st
 
 from components.plain_text import plain
-from rag.guardrails import red_flag_at_once
+from components.symptom_result import warning
 from rag.symptoms.assess import LONGEST_COMPLAINT, MOST_QUESTIONS, Assessment
 from rag.symptoms.table import table
 from rag.symptoms.urgency import Age, Lasting, Person, Sex, Strength
@@ -76,12 +76,12 @@ def complaint_form() -> None:
     known = check()
     known.complaint = complaint
     known.who = Person(age or "adult", sex or "", pregnant, lasting or "days", strength or "moderate")
-    known.enough = red_flag_at_once(complaint) is not None
     st.rerun()
 
 
 def question_card(known: Check, found: Assessment) -> None:
     """Ask for the symptom whose answer tells most, with what was understood so far."""
+    warning(found)
     symptom = table().symptoms[found.question]
     asked = len(known.answers) + len(known.skipped)
     st.progress(asked / MOST_QUESTIONS, f"Question {asked + 1} of at most {MOST_QUESTIONS}")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.article import Link
-from rag.guardrails import RedFlag, red_flag, red_flag_at_once
+from rag.guardrails import RedFlag, red_flag
+from rag.guardrails.rules import seen_by_rules
 from rag.symptoms.table import SOON, Soon
 
 Age = Literal["baby", "child", "adult", "older"]
@@ -172,9 +173,10 @@ def alarms(
     found = tuple(
         Alarm(soon, why, Link(f"MedlinePlus: {title}", url)) for soon, why, title, url, fits in _RULES if fits(case)
     )
-    plainly = red_flag_at_once(complaint)
+    heard = red_flag(complaint)
+    plainly = heard if seen_by_rules(complaint) else None
     ranked = tuple(sorted(found, key=lambda alarm: SOON.index(alarm.soon)))
-    return plainly, None if plainly else red_flag(complaint), ranked
+    return plainly, None if plainly else heard, ranked
 
 
 def most_urgent(*soon: Soon) -> Soon:
