@@ -15,13 +15,15 @@ function fill(panel, source) {
     const cited = source.cited.includes(place);
     passage.append(make("p", cited ? { class: "cited" } : {}, sentence));
   });
-  const host = new URL(source.url).hostname.replace(/^www\./, "");
+  // A file that an admin added may have no page behind it.
+  const host = source.url ? new URL(source.url).hostname.replace(/^www\./, "") : "";
+  const go = host ? [make("a", { class: "go", href: source.url, target: "_blank", rel: "noopener noreferrer" }, `Check it on ${host}`)] : [];
   panel.replaceChildren(
     make("div", { class: "top" }, make("b", {}, String(source.number)), make("h2", { tabindex: "-1" }, source.title), close),
     make("p", { class: "where" }, `${source.topic} · ${source.section}`),
     passage,
-    make("a", { class: "go", href: source.url, target: "_blank", rel: "noopener noreferrer" }, `Check it on ${host}`),
-    make("p", { class: "note" }, "The passage is in MedHive's own words. Marked sentences are the ones this answer takes from it; the page behind the link is where they can be checked."),
+    ...go,
+    make("p", { class: "note" }, host ? "Marked sentences are the ones this answer takes from the passage; the page behind the link is where they can be checked." : "Marked sentences are the ones this answer takes from a file that was added here; no public page is known for it."),
   );
 }
 

@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     search = command("search", _search, "Show the passages nearest to a question.")
     search.add_argument("question", nargs="?")
     search.add_argument("--file", type=Path, help='questions, one JSON object {"question": ...} a line')
+    search.add_argument("--source", metavar="NAME", help="look only at this source, as in python -m rag sources")
     search.add_argument("--k", type=int, default=5, help="how many passages (default 5)")
     ask = command("ask", _ask, "Answer a question with its sources.")
     ask.add_argument("question")
@@ -138,18 +139,21 @@ def _amounts(documents: int, passages: int) -> str:
 
 def _search(options: argparse.Namespace) -> dict[str, Any]:
     from rag.index import open_index
+    from rag.library import sources
     from rag.retrieve import search
 
     if options.k < 1:
         raise InputError(f"--k is {options.k}; it must be 1 or more.")
     if bool(options.file) == bool(options.question):
         raise InputError("Give either a question or --file with questions.")
+    if options.source and options.source not in {entry.name for entry in sources()}:
+        raise InputError(f"There is no source {options.source}; see python -m rag sources.")
     questions = _questions(options.file) if options.file else [options.question]
     index = open_index(_progress)
     results = []
     for question in questions:
         begun = time.perf_counter()
-        found = search(question, options.k, index=index)
+        found = search(question, options.k, index=index, source=options.source)
         results.append(_result(found, time.perf_counter() - begun))
         if options.json != "-":
             print("" if found.enough else "(below the floor: the companion would not answer)")

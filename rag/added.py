@@ -1,16 +1,16 @@
 """Weigh passages of records and documents that people added: MedQuAD, guidelines, pages.
 
-Weights and floor were chosen on the development half of MedQuAD's questions and reported on the other, as
-docs/retrieval.md says; ``python -m benchmarks rag`` measures them.
+Weights were chosen on one half of MedQuAD's questions and measured on the other, as docs/retrieval.md says.
 """
 
 from dataclasses import dataclass, fields
 
 import numpy as np
 
+from rag.article import Passage
 from rag.embedding import FloatArray
 from rag.index import Index
-from rag.lexicon import content_words
+from rag.lexicon import Lexicon, content_words, own_words
 from rag.record_intent import record_sections_asked
 
 _CANDIDATES = 60
@@ -19,15 +19,44 @@ _NAMED = 400  # passages of named documents that are looked at; a wide name such
 
 @dataclass(frozen=True)
 class AddedWeights:
-    """How much each sign counts, and the floor below which there is no answer."""
+    """How much each sign counts in the order of passages."""
 
     passage: float = 1.0  # similarity of the question with the passage
     words: float = 0.3  # BM25, 0 to 1
     topic: float = 0.3  # the question names the topic
     intent: float = 0.15  # the question asks for this section
-    unknown: float = -0.2  # share of the question's words that no passage has
-    foreign: float = -0.1  # the question names no topic
-    floor: float = 0.9
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """Whether the best passage answers: a logistic regression on answerable and unanswerable questions.
+
+    ``value`` is 0 where an answer is as good as none; the weights are those of the regression, ``bias`` less the
+    threshold.
+    """
+
+    passage: float = 10.3  # similarity of the question with the passage
+    unknown: float = -1.75  # share of the question's words that no passage has
+    covered: float = 0.5  # part of the question's own words that the passage has, rare ones counting more
+    in_title: float = 4.2  # part of them that its title or its other names have
+    bias: float = -8.1
+
+    def value(self, question: str, passage: Passage, similarity: float, lexicon: Lexicon) -> float:
+        """Return the log-odds that ``passage`` answers ``question``."""
+        own = own_words(question)
+        title = set(content_words(" ".join((passage.title, *passage.synonyms))))
+        return (
+            self.bias
+            + self.passage * similarity
+            + self.unknown * lexicon.unknown_share(content_words(question))
+            + self.covered * lexicon.share(own, title | set(content_words(passage.text)))
+            + self.in_title * lexicon.share(own, title)
+        )
+
+
+WEIGHTS = AddedWeights()
+CONFIDENCE = Confidence()
+_SCALE = 0.08  # of log-odds in the scores of articles, which win where both know
 
 
 @dataclass(frozen=True)
@@ -38,8 +67,6 @@ class Signs:
     words: float
     topic: float
     intent: float
-    unknown: float
-    foreign: float
 
     def score(self, weights: AddedWeights) -> float:
         """Return the weighted sum."""
@@ -47,11 +74,25 @@ class Signs:
 
 
 def score_added(
-    question: str, vector: FloatArray, index: Index, weights: AddedWeights, source: str | None
+    question: str, vector: FloatArray, index: Index, floor: float, source: str | None
 ) -> dict[str, tuple[float, bool]]:
-    """Return the score of each candidate, and whether the question names its topic; ``source`` keeps one file's."""
+    """Return the score of each candidate, and whether the question names its topic.
+
+    Parameters
+    ----------
+    question, vector : as it is asked, and its embedding.
+    index : where to look.
+    floor : score of a passage that is just good enough to answer from.
+    source : the file whose passages alone count; None for all.
+    """
     signs = signs_of(question, vector, index, source)
-    return {key: (sign.score(weights), sign.topic > 0) for key, sign in signs.items()}
+    if not signs:
+        return {}
+    scores = {key: sign.score(WEIGHTS) for key, sign in signs.items()}
+    best = max(scores, key=lambda key: scores[key])
+    sure = CONFIDENCE.value(question, index.passages[best], signs[best].passage, index.added.lexicon)
+    top = floor + _SCALE * sure
+    return {key: (top + score - scores[best], signs[key].topic > 0) for key, score in scores.items()}
 
 
 def signs_of(question: str, vector: FloatArray, index: Index, source: str | None = None) -> dict[str, Signs]:
@@ -70,7 +111,6 @@ def signs_of(question: str, vector: FloatArray, index: Index, source: str | None
     best_named = sorted((document for document in named), key=lambda document: -named[document])
     of_named = [place for document in best_named for place in part.places_of(document)][:_NAMED]
     candidates = dict.fromkeys([*near.tolist(), *(part.place(key) for key in lexical), *of_named])
-    unknown = part.lexicon.unknown_share(words)
     found: dict[str, Signs] = {}
     for place in candidates:
         key = part.ids[place]
@@ -82,7 +122,5 @@ def signs_of(question: str, vector: FloatArray, index: Index, source: str | None
             words=lexical.get(key, 0.0),
             topic=named.get(passage.article, 0) / longest if longest else 0.0,
             intent=0.0 if passage.section not in asked else 1.0 if passage.section == asked[0] else 0.5,
-            unknown=unknown,
-            foreign=float(not named),
         )
     return found

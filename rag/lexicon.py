@@ -1,6 +1,8 @@
 """Words: which of them carry meaning, which a source knows, and how well a passage matches them (BM25)."""
 
+import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -62,7 +64,7 @@ class Lexicon:
         self._ids = [passage.id for passage in passages]
         texts = [[passage.title] * 3 + [*passage.synonyms, passage.section, passage.text] for passage in passages]
         tokens = [content_words(" ".join(parts)) for parts in texts]
-        self._known = {word for row in tokens for word in row}
+        self._known = Counter(word for row in tokens for word in set(row))  # in how many passages a word stands
         self._bm25: Any = bm25s.BM25()
         if self._known:
             self._bm25.index(tokens, show_progress=False)
@@ -77,6 +79,12 @@ class Lexicon:
         most = min(most, len(found))
         places = np.argpartition(-found, most - 1)[:most]
         return {self._ids[place]: float(found[place]) / best for place in places if found[place] > 0}
+
+    def share(self, words: set[str], among: set[str]) -> float:
+        """Return which part of ``words`` stands in ``among``; a rare word counts more (inverse document frequency)."""
+        weight = {word: math.log((len(self._ids) + 1) / (self._known[word] + 0.5)) for word in words}
+        whole = sum(weight.values())
+        return sum(value for word, value in weight.items() if word in among) / whole if whole > 0 else 0.0
 
     def unknown_share(self, words: list[str]) -> float:
         """Return the share of ``words`` that stand in no passage; 1 when there are no words."""

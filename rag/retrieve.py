@@ -5,12 +5,13 @@ Articles in the form of ours are weighed with ``WEIGHTS``, chosen on the half ``
 weighed by ``rag/added.py``. Both scores say the same: from ``Weights.floor`` on, a passage is good enough to answer.
 """
 
+from collections import Counter
 from dataclasses import dataclass, fields
 
 import numpy as np
 
 from rag import embedding
-from rag.added import AddedWeights, score_added
+from rag.added import score_added
 from rag.article import SECTIONS, Passage
 from rag.embedding import FloatArray
 from rag.index import Index, open_index
@@ -19,6 +20,7 @@ from rag.lexicon import content_words as content_words
 from rag.lexicon import own_words as own_words
 
 _CANDIDATES = 40
+_SECTIONS = 2  # of one article among the hits, where there are other sources
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,6 @@ class Weights:
 
 
 WEIGHTS = Weights()
-ADDED = AddedWeights()
 
 
 @dataclass(frozen=True)
@@ -78,15 +79,15 @@ def search(
     if not source:
         scored.update(_score_articles(question, vector, index, weights))
     if source != "":
-        added = score_added(question, vector, index, ADDED, source)
-        scored.update({key: (score + weights.floor - ADDED.floor, named) for key, (score, named) in added.items()})
+        scored.update(score_added(question, vector, index, weights.floor, source))
     hits: list[Hit] = []
-    told: set[str] = set()  # records are cut into passages as it happens: the best of each stands for it
+    told: Counter[str] = Counter()
+    sections = _SECTIONS if index.added.ids else count  # so that no article keeps all others out
     for key in sorted(scored, key=lambda key: (-scored[key][0], key)):
         passage = index.passages[key]
-        if passage.part and passage.article in told:
+        if told[passage.article] >= (1 if passage.part else sections):  # of a record, its best passage stands for it
             continue
-        told.add(passage.article)
+        told[passage.article] += 1
         score, named = scored[key]
         hits.append(Hit(passage, round(score, 4), named))
         if len(hits) == count:

@@ -1,0 +1,119 @@
+"""Retrieval and abstention on MedQuAD: ``python -m tests.rag.measure_medquad FILE [--records N] [--questions N]``.
+
+FILE is medquad.jsonl. Of its topics, one in ten by hash is taken out of the index, with every topic whose name holds
+or is held by theirs: questions about these have no answer. Of the others, half the questions by hash are for choosing
+weights (``tune``), the other half only for reporting (``report``). Questions themselves are never indexed. The lay
+questions in medquad_lay.jsonl were written from the records by the authors, names of rare illnesses kept. The index
+goes to MEDHIVE_HOME, which should be a folder of its own; embedding takes about a quarter of an hour on one core.
+"""
+
+import argparse
+import hashlib
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+from rag.graph.link import key
+from rag.index import open_index
+from rag.library import add
+from rag.retrieve import search
+from rag.sources.names import other_names, title_of
+from rag.sources.read import read_source
+from settings import get_settings
+
+LAY = Path(__file__).parent / "medquad_lay.jsonl"
+_WIDE = 6  # topics that hold a word make it too wide to take out, such as "cancer"
+Row = dict[str, str]
+
+
+def drawn(text: str) -> int:
+    """Return a number that depends on nothing but ``text``."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
+
+
+def absent_topics(rows: list[Row]) -> tuple[set[str], set[str]]:
+    """Return the topics that are drawn, and all that are taken out with them."""
+    names: dict[str, set[str]] = {}
+    chosen = set()
+    for row in rows:
+        topic = key(title_of(row["focus"]))
+        names.setdefault(topic, {topic}).update(key(name) for name in other_names(row["focus"]))
+        if drawn("topic:" + row["focus"].lower()) % 10 == 0:
+            chosen.add(topic)
+
+    def holds(whole: str, part: str) -> bool:
+        return f" {part} " in f" {whole} "
+
+    wide = {t for t in names if len(t.split()) == 1 and sum(holds(other, t) for other in names) > _WIDE}
+    out = {
+        topic
+        for topic, known in names.items()
+        if any((holds(n, c) and c not in wide) or (holds(c, n) and n not in wide) for n in known for c in chosen)
+    }
+    return chosen, out | chosen
+
+
+def share(right: list[bool]) -> str:
+    """Return a share with its 95 % interval (Wilson)."""
+    n, p, z = len(right), float(np.mean(right)) if right else 0.0, 1.96
+    if not n:
+        return "no question"
+    middle, half = (p + z * z / 2 / n), z * float(np.sqrt(p * (1 - p) / n + z * z / 4 / n / n))
+    return f"{p:.3f} ({(middle - half) / (1 + z * z / n):.3f} to {(middle + half) / (1 + z * z / n):.3f}), n {n}"
+
+
+def main() -> None:
+    """Build the index where it is missing, and print the table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--records", type=int, default=10**9, help="index only so many, drawn by hash")
+    parser.add_argument("--questions", type=int, default=400, help="of each set at most")
+    chosen = parser.parse_args()
+    rows: list[Row] = [json.loads(line) for line in chosen.file.read_text().splitlines()]
+    absent, out = absent_topics(rows)
+    topic = {row["id"]: key(title_of(row["focus"])) for row in rows}
+    said = {document.key.partition(":")[2] for document in read_source(chosen.file).documents}
+    inside = [row for row in rows if topic[row["id"]] not in out and row["id"] in said]
+    inside = sorted(inside, key=lambda row: drawn("sample:" + row["id"]))[: chosen.records]
+    source = get_settings().home / "medquad.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in inside))
+    add([source], lambda done, total: print(f"\r{done} of {total}", end="", flush=True))
+    index = open_index()
+    known = {row["id"] for row in inside}
+    asked = {row["id"]: row["question"] for row in rows}
+    lay = [json.loads(line) for line in LAY.read_text().splitlines()]
+
+    def some(ids: list[str]) -> list[tuple[str, str]]:
+        ids = sorted(ids, key=lambda i: drawn("set:" + i))[: chosen.questions]
+        return [(asked[i], i) for i in ids]
+
+    half = {i: ("tune", "report")[drawn("question:" + i) % 2] for i in asked}
+    sets = {
+        f"{name}, {kind}": some([i for i in asked if half[i] == kind and wanted(i)])
+        for kind in ("tune", "report")
+        for name, wanted in (("answerable", lambda i: i in known), ("absent", lambda i: topic[i] in absent))
+    }
+    sets["answerable, lay words"] = [(row["question"], row["id"]) for row in lay if row["id"] in known]
+    sets["absent, lay words"] = [(row["question"], row["id"]) for row in lay if topic[row["id"]] in absent]
+    for name, questions in sets.items():
+        first, five, enough, seconds = [], [], [], []
+        for question, wanted_id in questions:
+            begun = time.perf_counter()
+            found = search(question, 5, index=index, source=source.name)
+            seconds.append(time.perf_counter() - begun)
+            ids = [hit.passage.article.partition(":")[2] for hit in found.hits]
+            first.append(ids[:1] == [wanted_id])
+            five.append(wanted_id in ids)
+            enough.append(found.enough)
+        if name.startswith("absent"):
+            print(f"\n{name}: abstained {share([not value for value in enough])}")
+        else:
+            print(f"\n{name}: R@1 {share(first)}; R@5 {share(five)}; answered {share(enough)}")
+        if seconds:
+            print(f"  {1000 * float(np.percentile(seconds, 95)):.0f} ms at the 95th percentile")
+
+
+if __name__ == "__main__":
+    main()
