@@ -28,7 +28,8 @@ _EXAMPLES = {
         "curl -H 'Content-Type: application/json' \\\n"
         '  -d \'{"rows": [{"heart_rate": 72, "systolic_bp": 118, "diastolic_bp": 76, "spo2": 98}]}\' \\\n'
         "  {base}/tasks/vitals/predict\n\n"
-        "curl -F file=@patients.csv {base}/tasks/breast_cancer/predict"
+        "curl -F file=@patients.csv {base}/tasks/breast_cancer/predict\n\n"
+        "curl -F file=@chest.png {base}/tasks/pneumonia/predict"
     )
 }
 

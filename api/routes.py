@@ -7,7 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from api import schemas
 from api.problems import MEDIA_TYPE, Problem
-from api.rows import checked, csv_of
+from api.rows import checked, csv_of, file_of
 from settings import get_settings
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
+_FILE = "CSV of rows, without the label; for an image task one PNG, JPEG or DICOM picture."
 _PREDICT_BODY = {
     "required": True,
     "content": {
@@ -24,9 +25,7 @@ _PREDICT_BODY = {
             "schema": {
                 "type": "object",
                 "required": ["file"],
-                "properties": {
-                    "file": {"type": "string", "format": "binary", "description": "CSV of rows, without the label."}
-                },
+                "properties": {"file": {"type": "string", "format": "binary", "description": _FILE}},
             }
         },
     },
@@ -63,9 +62,12 @@ async def predict(
 ) -> schemas.Predictions:
     """Predict for up to 1000 rows as JSON or 10,000 rows as a CSV file.
 
-    For the first 20 rows the answer says how much each input counted.
+    For the first 20 rows the answer says how much each input counted. An image task takes one picture a request, and
+    says where it looked.
     """
     found = await run_in_threadpool(_find, task)
+    if found.pictures is not None:
+        return await run_in_threadpool(_predict_picture, found, await file_of(request))
     raw = await csv_of(request, found.schema)
     x = await run_in_threadpool(checked, raw, found.schema)
     return await run_in_threadpool(_predict, found, x)
@@ -114,6 +116,27 @@ def _predict(task: "Task", x: "FloatArray") -> schemas.Predictions:
     except InputError as error:
         raise Problem(422, str(error)) from None
     return schemas.Predictions(predictions=[schemas.Prediction.model_validate(answer) for answer in answers])
+
+
+def _predict_picture(task: "Task", raw: bytes) -> schemas.Predictions:
+    from data.intake.pictures import NotAPicture, read_picture
+    from models.predict import InputError
+    from models.predict_picture import predict_pictures
+    from models.versions import VersionError
+
+    assert task.pictures is not None
+    try:
+        answer = predict_pictures(task, [read_picture(raw, task.pictures)])[0]
+    except VersionError as error:
+        raise Problem(503, str(error)) from None
+    except (InputError, NotAPicture) as error:
+        raise Problem(422, str(error)) from None
+    if answer.prediction is None:
+        raise Problem(422, answer.refusal)
+    prediction = schemas.Prediction.model_validate(answer.prediction)
+    if answer.looked is not None:
+        prediction.looked = [[round(float(value), 3) for value in row] for row in answer.looked]
+    return schemas.Predictions(predictions=[prediction])
 
 
 def _task_out(task: "Task") -> schemas.Task:

@@ -34,6 +34,18 @@ async def csv_of(request: Request, schema: TableSchema) -> bytes:
     raise Problem(415, "Send application/json with rows, or multipart/form-data with a CSV in the field 'file'.")
 
 
+async def file_of(request: Request) -> bytes:
+    """Return the one file of a form; raises Problem when there is none."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "multipart/form-data":
+        raise Problem(415, "This task answers pictures: send multipart/form-data with one in the field 'file'.")
+    async with request.form(max_files=1, max_fields=1) as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise Problem(422, "The form has no file; send the picture in the field 'file'.")
+        return await file.read()
+
+
 def to_csv(rows: Sequence[Mapping[str, Cell]], schema: TableSchema) -> bytes:
     """Write rows (column name to value) as a CSV file; raises Problem for a column the task has not or misses."""
     optional = {column.name for column in schema.columns if column.nullable}

@@ -112,6 +112,9 @@ class Prediction(_Out):
     warnings: list[str]
     refused: str = Field(description="Why the model does not answer: the record is unlike those it learned from.")
     chances: list[Chance] = Field(description="Every class with its probability, in the task's order.")
+    looked: list[list[float]] | None = Field(
+        None, description="For a picture: rows of a map over it, 0 to 1, of what spoke for the answer (Grad-CAM)."
+    )
     not_for_clinical_use: str
 
 

@@ -9,10 +9,13 @@ import streamlit as st
 
 from components.plain_text import plain
 from components.theme import amount
+from data.intake.images import LABELS, check_zip
 from data.intake.table import Problem, Report, check_csv
 from data.table import TableSchema
+from models.task import Task
 
 _DRAWN = 15  # problems drawn on the page
+_PICTURES = 8  # of an upload, shown
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,42 @@ def upload(schema: TableSchema, *, source: str, key: str, labelled: bool = True,
         st.session_state[f"{key}_upload"] = kept
     done: Upload = kept[1]
     return done
+
+
+def upload_pictures(task: Task, *, source: str, key: str) -> Upload | None:
+    """Ask for a ZIP of labelled pictures and return it checked, or None while there is none."""
+    assert task.pictures is not None
+    st.session_state.setdefault(f"{key}_nonce", 0)
+    chosen = st.file_uploader(
+        "ZIP file with pictures",
+        type=["zip"],
+        key=_widget_key(key),
+        help=f"PNG, JPEG or DICOM, with {LABELS} (file,label, and patient if you like) or a folder for each class.",
+    )
+    if chosen is None:
+        st.session_state.pop(f"{key}_upload", None)
+        return None
+    raw = chosen.getvalue()
+    mark = (chosen.name, hashlib.sha256(raw).hexdigest(), task.name, source, True)
+    kept = st.session_state.get(f"{key}_upload")
+    if kept is None or kept[0] != mark:
+        with st.spinner("Checking every picture"):
+            report = check_zip(raw, task.pictures, task.classes, source=source)
+        kept = (mark, Upload(chosen.name, len(raw), report))
+        st.session_state[f"{key}_upload"] = kept
+    done: Upload = kept[1]
+    return done
+
+
+def show_pictures(report: Report, task: Task) -> None:
+    """Show the first pictures as they are kept, each with its class."""
+    assert report.dataset is not None
+    some = report.dataset.x[:_PICTURES]
+    names = [task.classes[k] for k in report.dataset.y[:_PICTURES]]
+    st.image([picture.repeat(2, axis=0).repeat(2, axis=1) for picture in some], caption=names, width=110)
+    st.caption(f"The first {len(some)} of {amount(report.rows, 'picture')}, as they are kept.")
+    for note in report.notes:
+        st.caption(f":material/info: {plain(note)}")
 
 
 def forget_upload(key: str) -> None:

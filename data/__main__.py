@@ -50,13 +50,15 @@ def _parser() -> argparse.ArgumentParser:
     migrate = commands.add_parser("migrate", help="bring the database to the newest schema")
     migrate.set_defaults(act=_migrate)
 
-    check = commands.add_parser("check", help="check a CSV file against a task's schema and name every problem")
+    check = commands.add_parser("check", help="check a CSV file, or a ZIP of pictures, and name every problem")
     check.add_argument("--task", required=True)
     check.add_argument("file", type=Path, metavar="FILE")
     check.add_argument("--json", type=Path, metavar="FILE", help="write the findings as one JSON object")
     check.set_defaults(act=_check)
 
-    generate = commands.add_parser("generate", help="write synthetic rows, marked as such, as a CSV file")
+    generate = commands.add_parser(
+        "generate", help="write synthetic rows, marked so, as a CSV file or a ZIP of pictures"
+    )
     generate.add_argument("--task", required=True)
     generate.add_argument("--rows", type=int, required=True)
     generate.add_argument("--seed", type=int, default=0)
@@ -86,14 +88,14 @@ def _migrate(_arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from data.intake.table import check_csv
+    from models.contributed import check_file
 
     task, file = _task(arguments.task), arguments.file
     try:
         raw = file.read_bytes()
     except OSError as error:
         raise WrongInput(f"{file} cannot be read: {error.strerror}") from None
-    report = check_csv(raw, task.schema, source=file.name)
+    report = check_file(task, raw, source=file.name)
     if arguments.json:
         _write(arguments.json, (json.dumps(_findings(report, task.name, file), indent=2) + "\n").encode())
     for note in report.notes:
@@ -125,6 +127,7 @@ def _findings(report: "Report", task: str, file: Path) -> dict[str, Any]:
 
 
 def _generate(arguments: argparse.Namespace) -> int:
+    from data.intake.images import to_zip
     from data.intake.table import to_csv
 
     task = _task(arguments.task)
@@ -133,7 +136,7 @@ def _generate(arguments: argparse.Namespace) -> int:
     if arguments.seed < 0:
         raise WrongInput(f"--seed must not be negative, but is {arguments.seed}")
     dataset = task.generate(arguments.rows, arguments.seed)
-    _write(arguments.out, to_csv(dataset, task.schema))
+    _write(arguments.out, to_zip(dataset) if task.pictures is not None else to_csv(dataset, task.schema))
     print(f"{arguments.out}: {len(dataset)} synthetic rows for {task.name}, {int(dataset.y.sum())} positive")
     return 0
 

@@ -60,6 +60,22 @@ class TableSchema:
 
 
 @dataclass(frozen=True)
+class Pictures:
+    """What an image task looks at, and how a picture is kept.
+
+    Parameters
+    ----------
+    kind : what it shows, in words with article: "a chest X-ray".
+    side : pixels a side; pictures are squeezed to a square, as public data were.
+    colour : whether colours count; else pictures are kept grey.
+    """
+
+    kind: str
+    side: int
+    colour: bool = False
+
+
+@dataclass(frozen=True)
 class Dataset:
     """Rows of one task.
 

@@ -14,6 +14,7 @@ from data.table import Dataset, FloatArray
 from fl.local import LARGE, cores, network_of, tensors_of
 from fl.sites import public_rows
 from fl.together import Stack, can_stack
+from models.calibration import Calibration
 from models.class_calibration import AnyCalibration, fit_calibration, softmax
 from models.metrics import Interval, metrics_of_each, of_classes, with_intervals
 from models.preparation import Preparation
@@ -134,6 +135,25 @@ def calibration_loss(task: Task) -> Callable[[FloatArray, Preparation], float]:
     return loss
 
 
+def operating_points(
+    task: Task, weights: FloatArray, preparation: Preparation, calibration: AnyCalibration
+) -> dict[str, Any]:
+    """Return what each operating point would give on the held-out rows, as JSON; of image tasks with two classes."""
+    if len(task.classes) > 2 or task.pictures is None:
+        return {}
+    heldout = HeldOut(task, preparation)
+    chances, ill = calibration.probability(heldout.logits(weights)), heldout.y == 1
+    points = [
+        {
+            "threshold": at / 100,
+            "sensitivity": float((chances[ill] >= at / 100).mean()),
+            "specificity": float((chances[~ill] < at / 100).mean()),
+        }
+        for at in (1, 2, *range(5, 100, 5), 98, 99)
+    ]
+    return {"operating": {"prevalence": float(ill.mean()), "points": points}}
+
+
 def scores_of_classes(
     task: Task, weights: FloatArray, preparation: Preparation, calibration: AnyCalibration
 ) -> list[dict[str, Any]]:
@@ -154,6 +174,10 @@ def calibrated(task: Task, weights: FloatArray, preparation: Preparation) -> tup
     That is what a model version serves, so a version, each site's own model and the pooled one are compared so.
     """
     rows = public_rows(task.name, "calibration")
-    calibration = fit_calibration(HeldOut(task, preparation, rows).logits(weights), rows.y)
+    kept = HeldOut(task, preparation, rows).logits(weights)
+    calibration = fit_calibration(kept, rows.y)
+    if task.aim is not None and isinstance(calibration, Calibration):
+        calibration = calibration.aimed(kept, rows.y, task.aim)
     heldout = HeldOut(task, preparation)
-    return calibration, with_intervals(heldout.y, calibration.probability(heldout.logits(weights)))
+    chances = calibration.probability(heldout.logits(weights))
+    return calibration, with_intervals(heldout.y, chances, calibration.threshold)

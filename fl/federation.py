@@ -132,7 +132,12 @@ def _federate(
         benefit=benefit.measure(course, scores) if request.benefit else {},
         executor=executor,
         seconds={**course.seconds, "total": time.monotonic() - began},
-        data=sites.described(request, took_part),
+        data={
+            **sites.described(request, took_part),
+            **evaluation.operating_points(
+                get_task(request.task), course.snapshot.weights, course.snapshot.preparation, calibration
+            ),
+        },
         last_round=course.snapshot.round,
         classes=evaluation.scores_of_classes(
             get_task(request.task), course.snapshot.weights, course.snapshot.preparation, calibration

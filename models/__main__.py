@@ -93,6 +93,9 @@ def _predict(arguments: argparse.Namespace) -> None:
     task = get_task(arguments.task)
     version = _chosen(task.name, arguments.version)
     answers: list[dict[str, Any]] = []
+    if task.pictures is not None:
+        answers = _predict_pictures(task, version, arguments.files)
+        arguments.files = []
     for path in arguments.files:
         rows = read_table(task, path, labelled=False)
         explain = len(answers) + len(rows) <= EXPLAINED_ROWS
@@ -106,6 +109,28 @@ def _predict(arguments: argparse.Namespace) -> None:
     _write_json(arguments.json, document)
 
 
+def _predict_pictures(task: Task, version: VersionView, files: Sequence[Path]) -> list[dict[str, Any]]:
+    from dataclasses import asdict
+
+    from models.labelled_pictures import read_one
+    from models.predict_picture import predict_pictures
+
+    answers = []
+    for path in files:
+        found = predict_pictures(task, [read_one(task, path)], explain=False, version_id=version.id)[0]
+        if found.prediction is None:
+            print(f"{path}: {found.refusal}")
+            answers.append({"file": str(path), "refusal": found.refusal})
+            continue
+        each = found.prediction
+        print(
+            f"{path}: {each.answer} Probability of {_subject(task, each)} {each.probability:.3f} "
+            f"(95 % interval {each.low:.3f} to {each.high:.3f})"
+        )
+        answers.append({"file": str(path), "refusal": "", **asdict(each)})
+    return answers
+
+
 def _subject(task: Task, answer: "Prediction") -> str:
     """Return the class that the probability of an answer is about."""
     return task.classes[1 if len(task.classes) == 2 else answer.chosen]
@@ -115,13 +140,17 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     from data.partition import hold_out
     from models.comparison import evaluate
     from models.encoding import encoded
+    from models.labelled_pictures import read_labelled
     from models.tables import read_table
     from models.versions import load_model
 
     _ready()
     task = get_task(arguments.task)
     version = _chosen(task.name, arguments.version)
-    rows = read_table(task, arguments.path, labelled=True)
+    if task.pictures is not None:
+        rows = read_labelled(task, arguments.path)
+    else:
+        rows = read_table(task, arguments.path, labelled=True)
     scores = evaluate(load_model(version.id), encoded(task, rows))
     public = task.public()
     trained = {public.row_hashes[index] for index in hold_out(public).training}
@@ -270,6 +299,16 @@ def _verify(arguments: argparse.Namespace) -> None:
     print(f"{arguments.file} is genuine: {found.task}:{found.version}, SHA-256 {found.sha256}, signed by {found.key}")
 
 
+def _sources(_arguments: argparse.Namespace) -> None:
+    """Write down what the training pictures of each image task have in common."""
+    from models.sources import source_of, write_sources
+
+    known = {name: source_of(task.public()) for name, task in tasks().items() if task.pictures is not None}
+    write_sources(known)
+    for name, source in known.items():
+        print(f"{name}: 95 % of its calibration pictures within {source.limit:.4f}")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m models", description="Tasks, model versions and predictions.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -282,8 +321,8 @@ def _parser() -> argparse.ArgumentParser:
     listing = command("list", _list, "list model versions")
     listing.add_argument("--task", help="only those of one task")
     for name, act, words in (
-        ("predict", _predict, "answer for every row of CSV files"),
-        ("evaluate", _evaluate, "score a model on a labelled table (CSV, or npz with x and y)"),
+        ("predict", _predict, "answer for every row of CSV files, or for pictures"),
+        ("evaluate", _evaluate, "score a model on a labelled table (CSV, or npz with x and y) or on labelled pictures"),
     ):
         made = command(name, act, words)
         made.add_argument("--task", required=True)
@@ -318,6 +357,7 @@ def _parser() -> argparse.ArgumentParser:
     crossing.add_argument("--seed", type=int, default=0)
     crossing.add_argument("--keep", action="store_true", help="write the figures into the task's folder and card")
     crossing.add_argument("--json", type=Path, metavar="FILE")
+    command("sources", _sources, "measure what the training pictures of image tasks have in common")
     return parser
 
 

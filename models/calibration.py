@@ -5,7 +5,7 @@ the label on the logit, with smoothed targets, fitted on calibration rows that n
 bootstrap resamples of those rows gives an interval around every probability.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -88,12 +88,21 @@ def _fit(logit: Array, y: Array, weights: Array) -> tuple[Array, Array]:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Log-odds = ``slope`` × logit + ``intercept``; ``slopes`` and ``intercepts`` (b,) are those of the resamples."""
+    """Log-odds = ``slope`` × logit + ``intercept``; ``slopes`` and ``intercepts`` (b,) are those of the resamples.
+
+    From the probability ``threshold`` on, the answer is positive: the operating point.
+    """
 
     slope: float
     intercept: float
     slopes: Array
     intercepts: Array
+    threshold: float = 0.5
+
+    def aimed(self, logit: ArrayLike, y: ArrayLike, sensitivity: float) -> "Calibration":
+        """Return the same with the operating point that finds ``sensitivity`` of the positives among these rows."""
+        chances = self.probability(logit)[np.asarray(y) == 1]
+        return replace(self, threshold=float(np.quantile(chances, 1 - sensitivity))) if len(chances) else self
 
     @classmethod
     def fit(cls, logit: ArrayLike, y: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 0) -> "Calibration":

@@ -30,7 +30,7 @@ def figures(manifest: Mapping[str, Any]) -> str:
     data = manifest["data"]
     kind = "generated" if data["synthetic"] else "real"
     sites, scores = data["sites"], manifest["scores"]
-    point = "most probable class" if "f1" in scores else "operating point 50 %"
+    point = "most probable class" if "f1" in scores else f"operating point {100 * manifest.get('threshold', 0.5):.3g} %"
     lines = [
         HEADING,
         "",

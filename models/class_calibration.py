@@ -6,6 +6,7 @@ pulled towards 0. Fitted on calibration rows that nobody trains on; the same fit
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,6 +38,7 @@ class ClassCalibration:
     intercept: Array
     slopes: Array
     intercepts: Array
+    threshold: ClassVar[float] = 0.5  # has no meaning: the most probable class is chosen
 
     @classmethod
     def fit(cls, logits: ArrayLike, y: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 0) -> "ClassCalibration":

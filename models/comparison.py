@@ -12,7 +12,7 @@ from models.metrics import Interval, paired_differences, with_intervals
 from models.stored import Model
 from models.task import Task
 
-THRESHOLD = 0.5  # on the calibrated probability: the more likely class
+THRESHOLD = 0.5  # on the calibrated probability, where a task aims at no sensitivity: the more likely class
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def heldout_rows(task: Task) -> Dataset:
 
 def evaluate(model: Model, dataset: Dataset) -> dict[str, Interval]:
     """Score calibrated probabilities on ``dataset``, every metric with its 95 % interval."""
-    return with_intervals(dataset.y, model.probability(dataset.x), THRESHOLD)
+    return with_intervals(dataset.y, model.probability(dataset.x), model.calibration.threshold)
 
 
 def _in_words(difference: Interval) -> str:
@@ -62,10 +62,11 @@ def compare_models(task: Task, challenger: Model, champion: Model | None) -> Com
     """Score both models on the task's held-out rows now; the champion may be missing."""
     rows, fingerprint = heldout_rows(task), task.public().fingerprint
     first: NDArray[np.float64] = challenger.probability(rows.x)
-    scores = with_intervals(rows.y, first, THRESHOLD)
+    points = challenger.calibration.threshold, champion.calibration.threshold if champion else THRESHOLD
+    scores = with_intervals(rows.y, first, points[0])
     if champion is None:
         return Comparison(len(rows), fingerprint, scores, {}, {}, "There is no champion yet to compare with.")
     second = champion.probability(rows.x)
-    differences = paired_differences(rows.y, first, second, THRESHOLD)
-    other = with_intervals(rows.y, second, THRESHOLD)
+    differences = paired_differences(rows.y, first, second, points[0], threshold_b=points[1])
+    other = with_intervals(rows.y, second, points[1])
     return Comparison(len(rows), fingerprint, scores, other, differences, _in_words(differences["auc"]))

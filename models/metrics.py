@@ -234,11 +234,17 @@ def _names(scorer: _Scorer | ClassScorer) -> tuple[str, ...]:
 
 
 def paired_differences(
-    y: ArrayLike, p_a: ArrayLike, p_b: ArrayLike, threshold: float = 0.5, resamples: int = 1000, seed: int = 0
+    y: ArrayLike,
+    p_a: ArrayLike,
+    p_b: ArrayLike,
+    threshold: float = 0.5,
+    resamples: int = 1000,
+    seed: int = 0,
+    threshold_b: float | None = None,
 ) -> dict[str, Interval]:
     """Return every metric of ``p_a`` minus that of ``p_b`` on the same rows, drawn together, with 95 % intervals."""
     labels, a = _scorer(y, p_a, threshold)
-    _, b = _scorer(y, p_b, threshold)
+    _, b = _scorer(y, p_b, threshold if threshold_b is None else threshold_b)
     one = np.ones((1, len(labels)))
     value_a, value_b = a(one), b(one)
     drawn = [(a(w), b(w)) for w in _resamples(labels, resamples, seed)]

@@ -9,7 +9,6 @@ import numpy as np
 
 from data.intake.rules import wanted
 from data.table import FloatArray
-from models.comparison import THRESHOLD
 from models.explain.table import shapley, typical
 from models.familiarity import FAR, REFUSAL, WARNING, familiarity_of, farthest_column
 from models.stored import Model
@@ -115,7 +114,8 @@ def check_rows(task: Task, x: FloatArray) -> None:
             raise InputError(f"Row {row + 1}, column {column.name}: {column.title} {given}; give {wanted(column)}.")
 
 
-def _version(task: Task, version_id: int | None) -> VersionView:
+def version_of(task: Task, version_id: int | None) -> VersionView:
+    """Return the version that answers; raises NoChampion, VersionError, or InputError for one of another task."""
     version = champion(task.name) if version_id is None else get_version(version_id)
     if version is None:
         raise NoChampion(f"{task.title} has no champion yet: run a federation and promote its model version.")
@@ -146,7 +146,7 @@ def answers_of(model: Model, x: FloatArray) -> list[tuple[int, tuple[Chance, ...
     if chances.ndim == 1:
         both = ((1 - chances, chances), (1 - highs, lows), (1 - lows, highs))
         chances, lows, highs = (np.stack(pair, axis=1) for pair in both)
-        chosen = (chances[:, 1] >= THRESHOLD).astype(np.int64)
+        chosen = (chances[:, 1] >= model.calibration.threshold).astype(np.int64)
     else:
         chosen = chances.argmax(axis=1)
     names = model.task.classes
@@ -156,10 +156,10 @@ def answers_of(model: Model, x: FloatArray) -> list[tuple[int, tuple[Chance, ...
     ]
 
 
-def close_call(chances: Sequence[Chance]) -> str:
+def close_call(chances: Sequence[Chance], threshold: float = 0.5) -> str:
     """Return a sentence where the intervals leave open which class it is, else nothing."""
     if len(chances) == 2:
-        if chances[1].low < THRESHOLD <= chances[1].high:
+        if chances[1].low < threshold <= chances[1].high:
             return "Close call: the interval of the probability reaches to both sides of the operating point."
         return ""
     first, second = sorted(chances, key=lambda each: -each.probability)[:2]
@@ -168,13 +168,13 @@ def close_call(chances: Sequence[Chance]) -> str:
     return ""
 
 
-def _warnings(task: Task, row: FloatArray, chances: Sequence[Chance], origin: str) -> tuple[str, ...]:
+def _warnings(task: Task, row: FloatArray, chances: Sequence[Chance], threshold: float, origin: str) -> tuple[str, ...]:
     found = []
     columns = task.schema.columns
     gaps = [column.title for column, value in zip(columns, row, strict=True) if np.isnan(value)] if columns else []
     if gaps:
         found.append(f"Not given, so a typical value stood in: {', '.join(gaps)}.")
-    if close := close_call(chances):
+    if close := close_call(chances, threshold):
         found.append(close)
     if origin:
         found.append(origin)
@@ -234,7 +234,7 @@ def predict(task: Task, x: FloatArray, *, explain: bool = True, version_id: int 
     """
     rows = np.asarray(x, dtype=np.float32)
     check_rows(task, rows)
-    version = _version(task, version_id)
+    version = version_of(task, version_id)
     model = load_model(version.id)
     if not len(rows):
         return []
@@ -256,13 +256,13 @@ def predict(task: Task, x: FloatArray, *, explain: bool = True, version_id: int 
                 probability=chance.probability,
                 low=chance.low,
                 high=chance.high,
-                threshold=THRESHOLD,
+                threshold=model.calibration.threshold,
                 contributions=_contributions(model, row, chosen) if explained else (),
                 version_id=version.id,
                 version=version.label,
                 sha256=version.sha256,
                 synthetic=synthetic,
-                warnings=(*unusual, *_warnings(task, row, chances, origin)),
+                warnings=(*unusual, *_warnings(task, row, chances, model.calibration.threshold, origin)),
                 chances=chances,
                 refused=refused,
             )
@@ -295,7 +295,7 @@ def predict_rows(task: Task, frame: "pd.DataFrame", *, version_id: int | None = 
     except (ValueError, TypeError) as error:
         raise InputError(f"Every input must be a number: {error}.") from None
     check_rows(task, rows)
-    version = _version(task, version_id)
+    version = version_of(task, version_id)
     model = load_model(version.id)
     result = frame.copy()
     answers = answers_of(model, rows) if len(rows) else []

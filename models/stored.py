@@ -102,9 +102,13 @@ def write_weights(
     for name in ("slope", "intercept", "slopes", "intercepts"):
         values = np.atleast_1d(np.asarray(getattr(calibration, name), dtype=np.float64))  # (k,) intercepts if by class
         tensors[f"calibration.{name}"] = np.ascontiguousarray(values)
+    if calibration.threshold != 0.5:
+        tensors["calibration.threshold"] = np.array([calibration.threshold])
     content = save(tensors, metadata={"task": task.name})
     sha256 = hashlib.sha256(content).hexdigest()
     document = {**manifest, "task": task.name, "sha256": sha256}
+    if calibration.threshold != 0.5:
+        document["threshold"] = calibration.threshold
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / WEIGHTS, content if key is None else seal_bytes(content, key, _place(sha256)))
@@ -179,4 +183,5 @@ def _calibration(tensors: Mapping[str, NDArray[Any]]) -> AnyCalibration:
     )
     if intercepts.ndim == 2:
         return ClassCalibration(float(slope[0]), intercept, slopes, intercepts)
-    return Calibration(float(slope[0]), float(intercept[0]), slopes, intercepts)
+    threshold = float(tensors.get("calibration.threshold", np.array([0.5]))[0])
+    return Calibration(float(slope[0]), float(intercept[0]), slopes, intercepts, threshold)

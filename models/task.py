@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from numpy.typing import NDArray
 
-from data.table import Dataset, FloatArray, TableSchema
+from data.table import Dataset, FloatArray, Pictures, TableSchema
 
 if TYPE_CHECKING:  # pages list tasks at once; torch takes seconds to import and is needed only to compute
     from torch import nn
+
+    from models.looking import Looking
+    from models.preparation import Preparation
 
 Modality = Literal["table", "image", "signal", "text", "language"]
 
@@ -48,8 +51,10 @@ class Task(ABC):
     modality: ClassVar[Modality] = "table"
     classes: ClassVar[tuple[str, ...]]  # in words: (negative, positive), or three and more that exclude each other
     schema: ClassVar[TableSchema] = TableSchema((), label="label")  # of a table task
+    pictures: ClassVar[Pictures | None] = None  # of an image task
     encoder: ClassVar[str] = ""  # name and version of the frozen encoder, under which features are kept; "" for none
     training: ClassVar[Training] = Training()
+    aim: ClassVar[float | None] = None  # sensitivity on calibration rows that sets the operating point; None for 50 %
     licence: ClassVar[str]  # of the public data
     natural_sites: ClassVar[bool] = False  # whether public data name their hospital
     synthetic_only: ClassVar[bool] = False  # whether every figure is on generated data, which pages must say
@@ -105,6 +110,10 @@ class Task(ABC):
         chosen : the class; of two, 1 or True is the positive one.
         """
         return f"Probably {self.classes[int(chosen)]}."
+
+    def looking(self, network: "nn.Module", preparation: "Preparation") -> "Looking":
+        """Return the way from a picture to the logits in one piece, to see where a model looked; of image tasks."""
+        raise NotImplementedError(f"{self.name} has no picture to look at")
 
     @property
     def outputs(self) -> int:

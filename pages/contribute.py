@@ -12,11 +12,21 @@ from components import gate, theme
 from components.contribute_compute import own_machine
 from components.contributions import contribution_list, receipt_card
 from components.example_files import column_guide, example_files
+from components.example_pictures import example_pictures
 from components.plain_text import plain
 from components.site_benefit import own_run, runs_by_dataset, site_benefit
 from components.step_list import State, StepList
 from components.theme import amount
-from components.upload import Upload, forget_upload, show_preview, show_problems, size_words, upload
+from components.upload import (
+    Upload,
+    forget_upload,
+    show_pictures,
+    show_preview,
+    show_problems,
+    size_words,
+    upload,
+    upload_pictures,
+)
 from data.vault import Receipt, VaultError, receipts, store
 from models.registry import tasks
 from models.task import Task
@@ -119,7 +129,7 @@ def _states(task: Task | None, chosen: Upload | None, stored: Receipt | None) ->
 def _choose_task(known: Mapping[str, Task]) -> Task | None:
     name = st.selectbox(
         "Task",
-        [name for name, task in known.items() if task.modality == "table"],
+        [name for name, task in known.items() if task.modality == "table" or task.pictures is not None],
         index=None,
         format_func=lambda name: known[name].title,
         placeholder="Choose the question your records can help to answer",
@@ -129,6 +139,10 @@ def _choose_task(known: Mapping[str, Task]) -> Task | None:
     if name is None:
         return None
     task = known[name]
+    if task.pictures is not None:
+        named = ", ".join(f"{k} ({name})" for k, name in enumerate(task.classes))
+        st.markdown(f"**{task.question}** A record is {task.pictures.kind} and what was found: {named}.")
+        return task
     st.markdown(f"**{task.question}** A record is {len(task.schema.columns)} inputs and what was found.")
     with st.expander("What each column must hold", icon=":material/list_alt:"):
         st.dataframe(column_guide(task), hide_index=True, key=f"{KEY}_guide")
@@ -136,14 +150,19 @@ def _choose_task(known: Mapping[str, Task]) -> Task | None:
 
 
 def _choose_file(task: Task, person: UserView, site_id: int) -> Upload | None:
-    example_files(task, seed=site_id, key=KEY)
-    chosen = upload(
-        task.schema,
-        source=f"contributed by {person.site_name}",
-        key=KEY,
-        help="One line a record, with the column names of the template. Leave out names, dates of birth and numbers "
-        "that identify a person: other columns are neither read nor kept.",
-    )
+    source = f"contributed by {person.site_name}"
+    if task.pictures is not None:
+        example_pictures(task, seed=site_id, key=KEY)
+        chosen = upload_pictures(task, source=source, key=KEY)
+    else:
+        example_files(task, seed=site_id, key=KEY)
+        chosen = upload(
+            task.schema,
+            source=source,
+            key=KEY,
+            help="One line a record, with the column names of the template. Leave out names, dates of birth and "
+            "numbers that identify a person: other columns are neither read nor kept.",
+        )
     if chosen is not None:
         st.caption(f"{plain(chosen.filename)} · {size_words(chosen.size)} · SHA-256 {chosen.report.sha256[:12]}…")
     return chosen
@@ -162,7 +181,10 @@ def _check(task: Task | None, chosen: Upload | None, stored: Receipt | None) -> 
         order = (1, 0) if len(counts) == 2 else range(len(counts))
         found = ", ".join(f"{counts[k]:,} {task.classes[k]}" for k in order)
         st.success(f"All {len(dataset):,} rows passed: {found}.")
-        show_preview(chosen.report, task.schema, key=KEY)
+        if task.pictures is not None:
+            show_pictures(chosen.report, task)
+        else:
+            show_preview(chosen.report, task.schema, key=KEY)
 
 
 def _confirm(task: Task, chosen: Upload, person: UserView, site_id: int) -> None:

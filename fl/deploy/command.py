@@ -156,8 +156,8 @@ def _site(given: argparse.Namespace) -> int:
 def _add_data(given: argparse.Namespace) -> int:
     from data import vault
     from data.database import transaction
-    from data.intake.table import check_csv
     from data.sites import ensure_site
+    from models.contributed import check_file
     from models.registry import UnknownTask, get_task
 
     try:
@@ -167,7 +167,7 @@ def _add_data(given: argparse.Namespace) -> int:
         return _wrong(str(error))
     except OSError as error:
         return _wrong(f"{given.file} cannot be read: {error.strerror}.")
-    report = check_csv(raw, task.schema, source=given.file.name)
+    report = check_file(task, raw, source=given.file.name)
     if report.dataset is None:
         more = f" (and {report.problem_count - 1} more)" if report.problem_count > 1 else ""
         return _wrong(f"{given.file} cannot be taken: {report.problems[0]}{more}")

@@ -1,0 +1,145 @@
+"""Asking a champion about a picture: an upload or a drawn sample on the left, the answer on the right."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from components.picture_operating_point import picture_operating_point
+from components.overlay import overlaid
+from components.result_card import result_card
+from components.theme import NOT_FOR_CLINICAL_USE
+from data.intake.pictures import NotAPicture, Picture, read_picture
+from models.task import Task
+from models.versions import VersionError, VersionView
+
+if TYPE_CHECKING:
+    from models.predict_picture import PictureAnswer
+
+
+@dataclass(frozen=True)
+class _Given:
+    """The picture that is looked at; ``label`` is its class where it is known."""
+
+    picture: Picture
+    mark: str
+    origin: str
+    label: int | None = None
+
+
+@st.cache_data(show_spinner=False)
+def _drawn(name: str, turn: int) -> tuple[NDArray[np.uint8], int]:
+    from models.registry import get_task
+
+    rows = get_task(name).generate(turn + 1, seed=11)
+    return rows.x[turn], int(rows.y[turn])
+
+
+def ask_picture(task: Task, version: VersionView, *, key: str) -> None:
+    """Draw input and answer for one image task."""
+    assert task.pictures is not None
+    left, right = st.columns([5, 6], gap="large")
+    with left:
+        given = _choose(task, key)
+        if given is not None:
+            st.image(_large(given.picture.pixels), width="stretch", caption=given.origin)
+    with right:
+        if given is None:
+            with st.container(border=True):
+                st.markdown("**The answer appears here**")
+                st.caption(
+                    "In words, with a calibrated probability, its 95 % interval, and where the model looked. "
+                    "A picture that is unlike those it learnt from gets no answer, and a sentence why."
+                )
+            return
+        answer = _answer(task, version, given, key)
+        if answer is not None:
+            _show(given, answer, key)
+    operating = version.manifest.get("data", {}).get("operating")
+    if operating:
+        st.space("medium")
+        with st.container(border=True):
+            own = float(version.manifest.get("threshold", 0.5))
+            picture_operating_point(task, operating["points"], float(operating["prevalence"]), own, key=key)
+
+
+def _large(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture with at least 320 pixels a side, so that a browser does not blur it."""
+    times = max(1, -(-320 // pixels.shape[0]))
+    return pixels.repeat(times, axis=0).repeat(times, axis=1)
+
+
+def _choose(task: Task, key: str) -> _Given | None:
+    assert task.pictures is not None
+    kind = task.pictures.kind
+    chosen = st.file_uploader(
+        f"{kind[0].upper()}{kind[1:]}: PNG, JPEG or DICOM",
+        type=["png", "jpg", "jpeg", "dcm"],
+        key=f"{key}_picture",
+        help="The picture is used for the answer only. Nothing of it is kept, nor what the file says of a patient.",
+    )
+    turn = st.session_state.get(f"{key}_turn", -1)
+    if st.button("Try a drawn sample", icon=":material/science:", key=f"{key}_sample"):
+        turn += 1
+        st.session_state[f"{key}_turn"] = turn
+    if chosen is not None:
+        raw = chosen.getvalue()
+        try:
+            picture = read_picture(raw, task.pictures)
+        except NotAPicture as error:
+            st.error(str(error))
+            return None
+        note = f" {' '.join(picture.notes)}" if picture.notes else ""
+        origin = f"As the model sees it: {task.pictures.side} × {task.pictures.side} pixels.{note}"
+        return _Given(picture, hashlib.sha256(raw).hexdigest(), origin)
+    if turn < 0:
+        st.caption("The sample is a drawing by this program; no patient is behind it.")
+        return None
+    pixels, label = _drawn(task.name, turn % 40)
+    origin = f"A drawing by this program of “{task.classes[label]}”; no patient is behind it."
+    return _Given(Picture(pixels, False), f"drawn {turn % 40}", origin, label)
+
+
+def _answer(task: Task, version: VersionView, given: _Given, key: str) -> "PictureAnswer | None":
+    mark = (given.mark, version.id)
+    kept = st.session_state.get(f"{key}_picture_answer")
+    if kept is not None and kept[0] == mark:
+        found: PictureAnswer = kept[1]
+        return found
+    with st.spinner(f"Asking {version.label}"):
+        from models.predict import InputError
+        from models.predict_picture import predict_pictures  # brings torch, only when somebody asks
+
+        try:
+            answer = predict_pictures(task, [given.picture], version_id=version.id)[0]
+        except (InputError, VersionError) as error:
+            st.error(str(error))
+            return None
+    st.session_state[f"{key}_picture_answer"] = (mark, answer)
+    return answer
+
+
+def _show(given: _Given, answer: "PictureAnswer", key: str) -> None:
+    if answer.prediction is None:
+        with st.container(border=True, key=f"{key}_refused"):
+            st.subheader("No answer", anchor=False)
+            st.warning(answer.refusal, icon=":material/block:")
+            st.caption(
+                "The model was made for one kind of picture from few hospitals. It says so when a picture is unlike "
+                "them, because its answer would mean nothing."
+            )
+            st.caption(f":material/medical_information: {NOT_FOR_CLINICAL_USE}")
+        return
+    result_card(answer.prediction, key=f"{key}_result", recorded=None)
+    if answer.looked is not None:
+        with st.container(border=True):
+            st.markdown("**Where it looked**")
+            opacity = st.slider("Opacity", 0, 100, 60, format="%d %%", key=f"{key}_opacity")
+            st.image(overlaid(given.picture.pixels, answer.looked, opacity / 100), width=360)
+            st.caption(
+                "Orange: parts that spoke for the answer (Grad-CAM). It shows where, not why, and is as coarse as "
+                f"{answer.looked.shape[0]} × {answer.looked.shape[1]} fields."
+            )

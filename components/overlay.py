@@ -1,0 +1,24 @@
+"""A picture with what the model looked at laid over it."""
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.table import FloatArray
+
+SHOWN = 448  # pixels a side
+_COLOUR = (255, 140, 0)
+
+
+def overlaid(pixels: NDArray[np.uint8], looked: FloatArray, opacity: float) -> bytes:
+    """Return a PNG of (side, side[, 3]) pixels with an (h, w) map from 0 to 1 laid over them in orange."""
+    from PIL import Image
+
+    base = Image.fromarray(pixels).convert("RGB").resize((SHOWN, SHOWN), Image.Resampling.BICUBIC)
+    heat = Image.fromarray((looked * 255).astype(np.uint8)).resize((SHOWN, SHOWN), Image.Resampling.BICUBIC)
+    mask = Image.fromarray((np.asarray(heat, dtype=np.float32) * opacity).clip(0, 255).astype(np.uint8))
+    base.paste(Image.new("RGB", base.size, _COLOUR), mask=mask)
+    out = io.BytesIO()
+    base.save(out, format="PNG")
+    return out.getvalue()

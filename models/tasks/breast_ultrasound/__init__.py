@@ -1,0 +1,1 @@
+"""Malignant mass in a breast ultrasound."""

@@ -1,0 +1,10 @@
+"""The network of breast_ultrasound: one layer over frozen features, and dropout against learning them by heart."""
+
+from torch import nn
+
+from models.backbone import FEATURES
+
+
+def make() -> nn.Module:
+    """Return a fresh layer: (n, FEATURES) standardised features in, (n, 1) logit out."""
+    return nn.Sequential(nn.Dropout(0.5), nn.Linear(FEATURES, 1))

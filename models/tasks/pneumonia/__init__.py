@@ -1,0 +1,1 @@
+"""Pneumonia on a chest X-ray of a child."""

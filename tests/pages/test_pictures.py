@@ -1,0 +1,40 @@
+"""Model Hive and Contribute for tasks with pictures: a drawn sample is answered, a ZIP is checked and stored."""
+
+import pytest
+
+from data.intake.images import to_zip
+from data.vault import load, receipts
+from models.registry import get_task
+from models.versions import register_shipped
+from tests.pages.conftest import OpenPage
+from tests.pages.words import texts
+
+
+@pytest.mark.slow
+def test_a_drawn_sample_is_answered_or_refused_and_never_for_clinical_use(page: OpenPage) -> None:
+    register_shipped()
+    app = page("model_hive", query={"task": "breast_ultrasound"})
+    assert not app.exception
+    app.button(key="hive_breast_ultrasound_sample").click().run(timeout=60)
+    assert not app.exception
+    seen = texts(app)
+    assert "not for clinical use" in seen
+    assert "A drawing by this program" in seen or "No answer" in seen
+
+
+def test_a_zip_of_pictures_goes_through_check_and_vault_and_stays_synthetic(home: object) -> None:
+    from data.database import transaction
+    from data.sites import ensure_site
+    from data.vault import store
+    from models.contributed import check_file
+
+    task = get_task("breast_ultrasound")
+    rows = task.generate(6, seed=2)
+    report = check_file(task, to_zip(rows), source="test")
+    assert report.problems == () and report.dataset is not None and report.dataset.synthetic
+    assert report.dataset.fingerprint == rows.fingerprint
+    with transaction() as session:
+        site = ensure_site(session, "Test site").id
+    kept = store(report.dataset, task=task.name, site_id=site, filename="a.zip", file_sha256=report.sha256, by=None)
+    assert load(kept.dataset_id).fingerprint == rows.fingerprint
+    assert receipts(site)[0].rows == 6
