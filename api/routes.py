@@ -133,9 +133,10 @@ def _predict_picture(task: "Task", raw: bytes) -> schemas.Predictions:
         raise Problem(422, str(error)) from None
     if answer.prediction is None:
         raise Problem(422, answer.refusal)
-    prediction = schemas.Prediction.model_validate(answer.prediction)
-    if answer.looked is not None:
-        prediction.looked = [[round(float(value), 3) for value in row] for row in answer.looked]
+    assert answer.looked is not None
+    looked = [[round(float(value), 3) for value in row] for row in answer.looked]
+    plain = schemas.Prediction.model_validate(answer.prediction).model_dump()
+    prediction = schemas.PicturePrediction.model_validate({**plain, "looked": looked})
     return schemas.Predictions(predictions=[prediction])
 
 

@@ -112,16 +112,21 @@ class Prediction(_Out):
     warnings: list[str]
     refused: str = Field(description="Why the model does not answer: the record is unlike those it learned from.")
     chances: list[Chance] = Field(description="Every class with its probability, in the task's order.")
-    looked: list[list[float]] | None = Field(
-        None, description="For a picture: rows of a map over it, 0 to 1, of what spoke for the answer (Grad-CAM)."
-    )
     not_for_clinical_use: str
+
+
+class PicturePrediction(Prediction):
+    """The answer for a picture."""
+
+    looked: list[list[float]] = Field(
+        description="Rows of a map over the picture, 0 to 1, of what spoke for the answer (Grad-CAM)."
+    )
 
 
 class Predictions(BaseModel):
     """One prediction a row, in the order of the rows."""
 
-    predictions: list[Prediction]
+    predictions: list[PicturePrediction | Prediction]
 
 
 class Complaint(BaseModel):

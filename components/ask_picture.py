@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from components.picture_operating_point import picture_operating_point
 from components.overlay import overlaid
+from components.picture_operating_point import picture_operating_point
 from components.result_card import result_card
 from components.theme import NOT_FOR_CLINICAL_USE
 from data.intake.pictures import NotAPicture, Picture, read_picture

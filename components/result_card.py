@@ -62,7 +62,7 @@ def result_card(prediction: "Prediction", *, key: str = "answer", recorded: int 
         if prediction.contributions:
             st.markdown("**Which inputs mattered**")
             contribution_bars(prediction.contributions, task, key=f"{key}_why", chosen=prediction.chosen)
-        if len(classes) == 2:
+        if len(classes) == 2 and task.pictures is None:  # pictures have theirs below
             _operating_point(prediction, key)
         _small_print(prediction, key)
 

@@ -232,7 +232,7 @@ def _train_one(name: str, arguments: argparse.Namespace) -> None:
     )
     model = Model.of(task, outcome.weights, outcome.preparation, outcome.calibration)
     manifest["behaviour"] = behaviour(model, heldout_rows(task)).to_json()
-    if known := measured(model):
+    if task.pictures is None and (known := measured(model)):
         manifest["familiarity"] = known.to_json()
     folder = arguments.out / name if arguments.out else task.folder
     card = with_figures(task.card, manifest)

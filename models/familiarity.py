@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from data.partition import hold_out
 from data.public import DataMissing
 from data.table import FloatArray
+from models.registry import get_task
 from models.stored import Model
 from models.versions import get_version, load_model
 
@@ -86,6 +87,8 @@ def familiarity_of(version_id: int) -> Familiarity | None:
 
 @lru_cache(maxsize=32)
 def _familiarity(_sha256: str, version_id: int) -> Familiarity | None:
+    if get_task(get_version(version_id).task).pictures is not None:
+        return None  # pictures are judged before they are encoded, by models.sources
     known = get_version(version_id).manifest.get("familiarity")
     return Familiarity.from_json(known) if known else measured(load_model(version_id))
 
