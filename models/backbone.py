@@ -26,7 +26,10 @@ _AT_ONCE = 16  # pictures
 @cache
 def backbone() -> "nn.Module":
     """Return this process's one network up to the last block that is looked at, in evaluation mode."""
-    network = folded(BLOCKS[-1] + 1)
+    import torch
+
+    with torch.inference_mode(False):  # else nobody could ask where it looked
+        network = folded(BLOCKS[-1] + 1)
     for weight in network.parameters():
         weight.requires_grad_(False)
     return network.eval()
