@@ -7,6 +7,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from api import problems
+from api.ask import router as companion
 from api.guard import guard
 from api.limits import BodyLimit
 from api.reference import CONTENT_POLICY, reference_page
@@ -39,6 +40,7 @@ def create_api(worker_alive: Callable[[], bool]) -> FastAPI:
     api.add_middleware(BodyLimit)
     problems.install(api)
     api.include_router(router)
+    api.include_router(companion)
 
     @api.get("/openapi.json", include_in_schema=False)
     def openapi(request: Request) -> JSONResponse:

@@ -14,6 +14,7 @@ NEEDED: dict[str, Action] = {
     "/tasks": Action.VIEW_HIVE,
     "/tasks/{task}/predict": Action.PREDICT,
     "/symptoms": Action.ASK_COMPANION,
+    "/ask": Action.ASK_COMPANION,
 }
 
 

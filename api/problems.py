@@ -9,6 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from api.schemas import ProblemDetails
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -19,13 +21,15 @@ class Problem(Exception):
     ----------
     status : HTTP status code.
     detail : one sentence for the person who can act.
+    headers : of the response, such as Retry-After.
     more : further members of the answer, JSON-ready, for example the list of faulty values.
     """
 
-    def __init__(self, status: int, detail: str, **more: Any) -> None:
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None, **more: Any) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
+        self.headers = headers or {}
         self.more = more
 
 
@@ -40,7 +44,9 @@ def install(api: FastAPI) -> None:
 
     @api.exception_handler(Problem)
     def _problem(request: Request, error: Problem) -> JSONResponse:
-        return answer(error.status, error.detail, request.url.path, error.more)
+        response = answer(error.status, error.detail, request.url.path, error.more)
+        response.headers.update(error.headers)
+        return response
 
     @api.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -66,3 +72,9 @@ def sentence_of(errors: Sequence[Any]) -> str:
     first = errors[0]
     place = ".".join(str(part) for part in first["loc"] if part != "body")
     return f"{place or 'The body'}: {first['msg'].rstrip('.')}."
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return, for the documentation of an address, that it answers ``statuses`` with problem details."""
+    schema = {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}
+    return {status: {"content": {MEDIA_TYPE: schema}, "model": ProblemDetails} for status in statuses}

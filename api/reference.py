@@ -30,7 +30,15 @@ _EXAMPLES = {
         "  {base}/tasks/vitals/predict\n\n"
         "curl -F file=@patients.csv {base}/tasks/breast_cancer/predict\n\n"
         "curl -F file=@chest.png {base}/tasks/pneumonia/predict"
-    )
+    ),
+    "/ask": (
+        "curl -H 'Content-Type: application/json' \\\n"
+        '  -d \'{"question": "What are the symptoms of asthma?"}\' \\\n'
+        "  {base}/ask\n\n"
+        "curl -N -H 'Content-Type: application/json' -H 'Accept: text/event-stream' \\\n"
+        '  -d \'{"question": "What are the symptoms of asthma?"}\' \\\n'
+        "  {base}/ask"
+    ),
 }
 
 

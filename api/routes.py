@@ -1,12 +1,12 @@
 """The addresses of the API: thin, over the same functions as the pages."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Request
 from fastapi.concurrency import run_in_threadpool
 
 from api import schemas
-from api.problems import MEDIA_TYPE, Problem
+from api.problems import Problem, documented
 from api.rows import checked, csv_of, file_of
 from settings import get_settings
 
@@ -32,11 +32,6 @@ _PREDICT_BODY = {
 }
 
 
-def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    schema = {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}
-    return {status: {"content": {MEDIA_TYPE: schema}, "model": schemas.ProblemDetails} for status in statuses}
-
-
 @router.get("/health", summary="Whether the server works")
 def health(request: Request) -> schemas.Health:
     """Say that the server answers, and whether its worker process is alive."""
@@ -54,7 +49,7 @@ def tasks() -> list[schemas.Task]:
 @router.post(
     "/tasks/{task}/predict",
     summary="Ask a task's champion about one or many patients",
-    responses=_problems(401, 403, 404, 413, 415, 422, 503),
+    responses=documented(401, 403, 404, 413, 415, 422, 503),
     openapi_extra={"requestBody": _PREDICT_BODY},
 )
 async def predict(
@@ -73,7 +68,7 @@ async def predict(
     return await run_in_threadpool(_predict, found, x)
 
 
-@router.post("/symptoms", summary="What a complaint may come from, and how soon to be seen", responses=_problems(422))
+@router.post("/symptoms", summary="What a complaint may come from, and how soon to be seen", responses=documented(422))
 def symptoms(given: schemas.Complaint) -> schemas.Assessment:
     """Weigh a complaint: red flags first, ranked possibilities, how soon to be seen, and what to ask next.
 

@@ -209,3 +209,62 @@ class ProblemDetails(BaseModel):
     status: int
     detail: str = Field(description="One sentence: what is wrong, where, and what would be right.")
     instance: str
+
+
+class Turn(BaseModel):
+    """An earlier question with its answer."""
+
+    model_config = ConfigDict(extra="forbid")
+    question: str = Field(max_length=1000)
+    answer: str = Field(max_length=8000)
+
+
+class Ask(BaseModel):
+    """A question for the companion; it is neither kept nor logged."""
+
+    model_config = ConfigDict(extra="forbid")
+    question: str = Field(description="At most 1,000 characters.")
+    history: list[Turn] = Field([], max_length=20, description="Earlier turns, oldest first.")
+    provider: Literal["", "groq", "local", "extractive"] = Field(
+        "", description="Who words the answer; empty for the one this installation prefers."
+    )
+
+
+class Said(_Out):
+    """A sentence of an answer."""
+
+    text: str
+    sources: list[int] = Field(description="Numbers of the sources that it rests on.")
+
+
+class Cited(_Out):
+    """A source of an answer: a public page, and the passage that cites it."""
+
+    number: int
+    title: str
+    url: str
+    topic: str
+    section: str
+    passage: tuple[str, ...] = Field(description="All sentences of the passage.")
+    cited: tuple[int, ...] = Field(description="Which of them the answer rests on, counted from 0.")
+    score: float
+
+
+class Reply(_Out):
+    """The companion's answer."""
+
+    text: str = Field(description="The whole answer with [n] behind each sentence.")
+    sentences: list[Said]
+    sources: tuple[Cited, ...]
+    red_flag: EmergencyText | None = Field(description="An emergency; its text is fixed and no model wrote it.")
+    abstained: bool = Field(description="Whether there is no answer: no source, or not a question for the companion.")
+    provider: str
+    verbatim: bool = Field(description="Whether every sentence stands in its source word for word.")
+    notice: str = Field(description="Why another provider answered than was asked, empty when none did.")
+    removed: int = Field(description="Sentences of a language model that no source backs, and that are not shown.")
+    sent: str = Field(description="The question as it left this machine, empty when it did not.")
+    tokens: int
+    seconds: float
+    topic: str
+    follow_ups: tuple[str, ...]
+    disclaimer: str

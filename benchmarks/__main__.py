@@ -1,4 +1,4 @@
-"""Command line: ``python -m benchmarks fl | scale | first-light | kills | soak | privacy | flamby-heart``."""
+"""Command line: ``python -m benchmarks fl | rag | scale | first-light | kills | soak | privacy | flamby-heart``."""
 
 import argparse
 import importlib.metadata
@@ -51,8 +51,11 @@ def main(arguments: list[str] | None = None) -> int:
     flamby = commands.add_parser("flamby-heart", help="FLamby's Fed-Heart-Disease: its split and its protocol")
     flamby.set_defaults(command=_flamby_heart)
     flamby.add_argument("--seeds", type=int, default=5, help="runs of each rule (default 5)")
-    for each in (fl, scale, first_light, kills, soak, privacy, flamby):
-        each.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, fl and scale also as .md")
+    rag = commands.add_parser("rag", help="what the companion answers, and what it lets through")
+    rag.set_defaults(command=_rag)
+    rag.add_argument("--tables", help="some of support,answers,emergency,injection (default all)")
+    for each in (rag, fl, scale, first_light, kills, soak, privacy, flamby):
+        each.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, some also as .md")
     chosen = parser.parse_args(arguments)
     try:
         _check_writable(chosen.json)
@@ -185,6 +188,16 @@ def _privacy(chosen: argparse.Namespace) -> int:
     from benchmarks.privacy import measure
 
     _keep(chosen.json, measure(_positive("--seeds", chosen.seeds), lambda line: print(line, flush=True)))
+    return DONE
+
+
+def _rag(chosen: argparse.Namespace) -> int:
+    from benchmarks import rag
+
+    load = _load()
+    tables = rag.measure(_some("--tables", chosen.tables, list(rag.TABLES)))
+    figures = {**_origin({}, load), "tables": rag.as_json(tables)}
+    _publish(chosen.json, figures, rag.markdown(tables, _words(figures)))
     return DONE
 
 

@@ -25,8 +25,7 @@ _WORDS_FOR_NUMBERS = "two three four five six seven eight nine ten eleven twelve
 _SMALL = {word: number for number, word in enumerate(_WORDS_FOR_NUMBERS.split(), 2)}
 _NEGATIONS_WRITTEN = """
 not no never cannot without nor neither none nobody nothing hardly rarely seldom unlikely isn't aren't don't doesn't
-didn't won't can't couldn't shouldn't mustn't wasn't weren't wouldn't avoid avoids stop stops prevent prevents unable
-unless
+didn't won't can't couldn't shouldn't mustn't wasn't weren't wouldn't unable avoid avoids
 """
 _NEGATIONS = frozenset(_NEGATIONS_WRITTEN.split())
 _ABSOLUTE = re.compile(
@@ -43,7 +42,8 @@ _OPPOSITES_WRITTEN = """
 raise/lower increase/decrease increase/reduce high/low higher/lower more/less more/fewer worse/better worsen/improve
 safe/unsafe safe/dangerous common/rare benign/malignant benign/cancerous start/stop begin/stop widen/narrow open/narrow
 open/close relax/tighten fast/slow faster/slower warm/cold hot/cold hotter/colder above/below left/right upper/lower
-mild/severe sudden/gradual suddenly/slowly short/long male/female men/women man/woman children/adults child/adult
+mild/severe good/bad sudden/gradual suddenly/slowly suddenly/gradually
+short/long male/female men/women man/woman children/adults child/adult
 young/old younger/older before/after overactive/underactive thicker/thinner gain/loss early/late empty/full dry/wet
 day/night acute/chronic viral/bacterial viruses/bacteria virus/bacteria strong/weak strengthen/weaken
 """
@@ -144,42 +144,58 @@ class Support:
         value = w.meaning * near(chosen[0]) + w.words * words
         if words < w.least or value < w.floor:
             return Judgement(reason="a sentence that no passage supports")
-        if reason := _contradiction(sentence, own, chosen):
+        if reason := _contradiction(sentence, chosen, lines):
             return Judgement(reason=reason)
         return Judgement(tuple(Backing(line.passage, line.place, round(value, 3)) for line in chosen))
 
 
-def _contradiction(sentence: str, own: set[str], chosen: Sequence[_Line]) -> str:
-    """Return why a sentence near to its lines still says something else, or an empty text."""
-    together = " ".join(f"{line.passage.title}. {line.text}" for line in chosen)
+def _contradiction(sentence: str, chosen: Sequence[_Line], beside: Sequence[_Line]) -> str:
+    """Return why a sentence near to its lines still says something else, or an empty text; ``beside`` are all lines."""
+    together = " ".join(line.text for line in chosen)
+    passages = {line.passage.id: line.passage for line in beside}.values()
+    named = " ".join([*(". ".join((p.title, *p.synonyms)) for p in passages), *(line.text for line in beside)])
     if not _numbers(sentence) <= set().union(*(line.numbers for line in chosen)):
         return "a sentence with a number that its passage does not have"
-    titled = f"{together} {' '.join(name for line in chosen for name in line.passage.synonyms)}"
-    if not set(nodes_named(sentence)) <= set(nodes_named(titled)):
+    if not set(nodes_named(sentence)) <= set(nodes_named(named)):
         return "a sentence that names what its passage does not"
     if not set(_ABSOLUTE.findall(sentence.lower())) <= set(_ABSOLUTE.findall(together.lower())):
         return "a sentence that claims more than its passage"
-    words = set().union(*(line.words for line in chosen))
-    for pair in _OPPOSITES:
-        said, held = {w for w in pair if w in own}, {w for w in pair if w in words}
-        if said and held and not said & held:
-            return "a sentence that says the opposite of its passage"
-    if _negated(sentence, chosen) != _negated(chosen[0].text, [_Sentence(sentence)]):
+    if _opposite(_every_word(sentence), _every_word(chosen[0].text)) or _negated_otherwise(sentence, chosen):
         return "a sentence that says the opposite of its passage"
     return ""
 
 
-class _Sentence:
-    def __init__(self, text: str) -> None:
-        self.text = text
+def _opposite(said: set[str], held: set[str]) -> bool:
+    """Whether one word of a pair of opposites is said where the other one is held."""
+    if any(f"un{word}" in held - said for word in said - held) or any(
+        f"un{word}" in said - held for word in held - said
+    ):
+        return True
+    return any(said & pair and held & pair and not said & held & pair for pair in _OPPOSITES)
 
 
-def _negated(text: str, beside: Sequence["_Line | _Sentence"]) -> bool:
-    """Whether the clause of ``text`` that is nearest in words to ``beside`` is negated."""
-    other = set(content_words(" ".join(line.text for line in beside)))
-    clauses = [clause for clause in _CLAUSE.split(text) if clause.strip()] or [text]
-    nearest = max(clauses, key=lambda clause: len(set(content_words(clause)) & other))
-    return bool(set(re.findall(r"[a-z]+(?:n't)?", nearest.lower().replace("’", "'"))) & _NEGATIONS)
+def _negated_otherwise(sentence: str, chosen: Sequence[_Line]) -> bool:
+    """Whether a clause of ``sentence`` is negated where the nearest clause of its lines is not, or the other way."""
+    held = [(_negations(part), set(content_words(part))) for line in chosen for part in _clauses(line.text)]
+    for clause in _clauses(sentence):
+        own, negations = set(content_words(clause)), _negations(clause)
+        most = max((len(own & words) for _, words in held), default=0)
+        nearest = [count for count, words in held if len(own & words) == most]
+        if most and most >= len(own) / 2 and negations not in nearest:
+            return True
+    return False
+
+
+def _clauses(text: str) -> list[str]:
+    return [clause for clause in _CLAUSE.split(text) if clause.strip()] or [text]
+
+
+def _negations(text: str) -> int:
+    return sum(word in _NEGATIONS for word in re.findall(r"[a-z]+(?:n't)?", text.lower().replace("’", "'")))
+
+
+def _every_word(text: str) -> set[str]:
+    return {_stem_of(word) for word in re.findall(r"[a-z]+", text.lower())}
 
 
 def _numbers(text: str) -> set[str]:

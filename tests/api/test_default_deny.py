@@ -10,12 +10,13 @@ from accounts import permissions
 from accounts.permissions import Action, Role
 from api import guard
 from api.application import create_api
+from api.ask import router as companion
 from api.routes import router
 from tests.api.conftest import Visit
 
 
 def addresses() -> list[str]:
-    known = [*router.routes, *create_api(lambda: True).routes]
+    known = [*router.routes, *companion.routes, *create_api(lambda: True).routes]
     return [route.path for route in known if isinstance(route, Route)]
 
 

@@ -25,7 +25,7 @@ def test_the_openapi_document_says_where_the_addresses_are_and_both_kinds_of_bod
         assert name in document["components"]["schemas"]
     body = document["paths"]["/tasks/{task}/predict"]["post"]["requestBody"]["content"]
     assert set(body) == {"application/json", "multipart/form-data"}
-    assert set(document["paths"]) == {"/health", "/tasks", "/tasks/{task}/predict"}
+    assert set(document["paths"]) == {"/health", "/tasks", "/tasks/{task}/predict", "/symptoms", "/ask"}
 
 
 def test_texts_are_escaped() -> None:
