@@ -70,20 +70,20 @@ class LiveContent(RecordDict):
 
     def __init__(self, arrays: Mapping[str, LiveArray], metrics: Mapping[str, int | float]) -> None:
         super().__init__()
-        self._arrays, self._metrics = ArrayRecord(), MetricRecord()
-        _entries(self._arrays).update(arrays)
-        _entries(self._metrics).update(metrics)
-        _entries(self).update(arrays=self._arrays, metrics=self._metrics)
+        array_record, metric_record = ArrayRecord(), MetricRecord()
+        _entries(array_record).update(arrays)
+        _entries(metric_record).update(metrics)
+        _entries(self).update(arrays=array_record, metrics=metric_record)
 
     @property
     def array_records(self) -> dict[str, ArrayRecord]:  # type: ignore[override]
-        """The one record of arrays by its name."""
-        return {"arrays": self._arrays}
+        """The records of arrays by name."""
+        return {name: record for name, record in _entries(self).items() if isinstance(record, ArrayRecord)}
 
     @property
     def metric_records(self) -> dict[str, MetricRecord]:  # type: ignore[override]
-        """The one record of numbers by its name."""
-        return {"metrics": self._metrics}
+        """The records of numbers by name."""
+        return {name: record for name, record in _entries(self).items() if isinstance(record, MetricRecord)}
 
 
 def _entries(record: Any) -> dict[str, Any]:

@@ -55,6 +55,8 @@ def test_records_keep_their_entries_where_we_put_them() -> None:
     assert content == plain
     assert dict(content.array_records) == dict(plain.array_records)
     assert dict(content.metric_records) == dict(plain.metric_records) == {"metrics": MetricRecord({"num-examples": 3})}
+    content["metrics"] = MetricRecord({"num-examples": 4})
+    assert content.metric_records["metrics"]["num-examples"] == 4, "what a wrapper of a strategy puts in is not read."
 
 
 def test_the_simulation_keeps_its_nodes_in_the_order_of_their_partition() -> None:
