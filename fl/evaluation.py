@@ -40,7 +40,7 @@ class HeldOut:
         if rows is None:
             rows = public_rows(task.name, "heldout")
         self.y = rows.y
-        self._x, _ = tensors_of(task, rows, preparation)
+        self._x = tensors_of(task, rows, preparation)[0].clone()  # PyTorch's own memory: see _each
         self._net = network_of(task.name)
         self._large = len(self._net.weights) >= LARGE
         stacked = not self._large and can_stack(self._net, self._x, scoring=True)
@@ -94,7 +94,8 @@ class HeldOut:
         self._net.network.eval()
         at_once = min(SETS_AT_ONCE, max(1, NUMBERS_AT_ONCE // (weights.shape[1] + self._few_x.numel())))
         with torch.inference_mode():
-            parts = torch.from_numpy(weights).split(at_once)  # type: ignore[no-untyped-call]
+            # NumPy's memory may begin anywhere, and the last bits of a product depend on where
+            parts = torch.from_numpy(weights).clone().split(at_once)  # type: ignore[no-untyped-call]
             logits: FloatArray = torch.cat([self._stack.logits(part, self._few_x) for part in parts]).numpy()
         return logits
 
