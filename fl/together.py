@@ -6,7 +6,7 @@ own weights, rows, order of rows and optimiser state, so the update it sends is 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import torch
@@ -24,6 +24,7 @@ from models.preparation import Preparation
 from models.registry import get_task
 
 WEIGHTS_AT_ONCE = 1_000_000  # stacked weights in one go; with gradient and optimiser state 20 MB
+STEPS_KEPT = 100
 
 
 @dataclass(frozen=True)
@@ -158,9 +159,10 @@ def train_together(
     weights, index = begin.clone(memory_format=torch.contiguous_format), plan.drawn(seeds)
     steps = optimiser(recipe.optimiser, weights, recipe.learning_rate, recipe.weight_decay)
     totals = torch.zeros(len(rows))
-    for number, step in enumerate(plan.steps):
+    for number in range(index.shape[1]):
         if stop is not None:
             stop.check()
+        step = plan.step(number)
         moving, batch = weights[: step.active], index[: step.active, number, : step.width]
         gradient, losses = stack.gradient(moving, rows.x[batch], rows.y[batch], step.share)
         if recipe.proximal_mu:
@@ -207,34 +209,48 @@ class _Plan:
     Parameters
     ----------
     sites, back : the sites in that order, and the way back to the order of sites.
-    counts : (s,) rows of each.
-    shape : of an index: sites, steps, rows in the largest batch.
-    place, offset : of each row drawn, over all sites and epochs: where in such an index it goes, and what its number
-        within the site is added to.
-    steps : one after the other.
+    counts, batches : (s,) rows of each, and how many steps it takes to go through them.
     epochs : how many times each site goes through its rows.
+    there : (s, steps, b) whether there is such a row in the batch.
+    place, offset : of each row drawn, over all sites and epochs: where in ``there``, laid flat, it is, and what its
+        number within the site is added to.
     """
 
     sites: Tensor
     back: Tensor
     counts: Tensor
-    shape: tuple[int, int, int]
+    batches: Tensor
+    epochs: int
+    there: Tensor
     place: Tensor
     offset: Tensor
-    steps: list[_Step]
-    epochs: int
+    _steps: dict[int, _Step] = field(default_factory=dict)
 
     def drawn(self, seeds: Sequence[int]) -> Tensor:
-        """Return which rows each site takes in each step; 0 where a batch has fewer."""
+        """Return which rows each site takes in each step, in the shape of ``there``; 0 where there is none."""
         generator, rows, start = torch.Generator(), torch.empty(len(self.place), dtype=torch.int64), 0
-        for site, count in zip(self.sites.tolist(), self.counts.int().tolist(), strict=True):
+        for site, count in zip(self.sites.tolist(), self.counts.tolist(), strict=True):
             generator.manual_seed(seeds[site])
             for _ in range(self.epochs):
                 torch.randperm(count, generator=generator, out=rows[start : start + count])
                 start += count
-        index = torch.zeros(self.shape, dtype=torch.int64)
+        index = torch.zeros(self.there.shape, dtype=torch.int64)
         index.view(-1)[self.place] = rows.add_(self.offset)
         return index
+
+    def step(self, number: int) -> _Step:
+        """Return one step; the first are kept for the next round."""
+        if number in self._steps:
+            return self._steps[number]
+        active = int((self.epochs * self.batches > number).sum())
+        taken = self.there[:active, number].sum(1)
+        width = int(taken.max())
+        last = (self.epochs - 1) * self.batches[:active] <= number  # in its last epoch
+        share = self.there[:active, number, :width] / taken.unsqueeze(1)
+        step = _Step(active, width, share, torch.where(last, taken, 0).float())
+        if len(self._steps) < STEPS_KEPT:
+            self._steps[number] = step
+        return step
 
 
 @lru_cache(maxsize=8)
@@ -245,16 +261,8 @@ def _plan(starts: tuple[int, ...], batch_size: int, epochs: int) -> _Plan:
     sites = torch.argsort(-counts // size, stable=True)  # the most batches first
     counts, begins = counts[sites], torch.tensor(starts)[sites]
     batches = -(-counts // size)
-    shape = (len(sites), epochs * int(batches.max()), size)
-    there = torch.zeros(shape, dtype=torch.bool)
+    there = torch.zeros((len(sites), epochs * int(batches.max()), size), dtype=torch.bool)
     for site, (count, steps) in enumerate(zip(counts.tolist(), batches.tolist(), strict=True)):
         there[site].view(-1)[: epochs * steps * size].view(epochs, -1)[:, :count] = True
-    steps, last = [], (epochs - 1) * batches  # first step of each site's last epoch
-    for step in range(shape[1]):
-        active = int((epochs * batches > step).sum())
-        taken = there[:active, step].sum(1)
-        width = int(taken.max())
-        counted = torch.where(last[:active] <= step, taken, 0).float()
-        steps.append(_Step(active, width, there[:active, step, :width] / taken.unsqueeze(1), counted))
     place, offset = there.view(-1).nonzero().squeeze(1), begins.repeat_interleave(epochs * counts)
-    return _Plan(sites, torch.argsort(sites), counts.float(), shape, place, offset, steps, epochs)
+    return _Plan(sites, torch.argsort(sites), counts, batches, epochs, there, place, offset)

@@ -63,7 +63,7 @@ def test_only_who_may_watch_runs_can_open_the_whole_run(page: OpenPage) -> None:
     app = page("home", Role.CONTRIBUTOR)
     app.toggle(key="home_whole_run").set_value(True).run()
     assert not app.exception
-    assert [tab.label for tab in app.tabs] == ["Sites", "Benefit", "Events", "Settings"]
+    assert [tab.label for tab in app.tabs] == ["Sites", "Benefit", "Events", "Settings", "Privacy"]
     assert "Cancel the run" not in [button.label for button in app.button]
 
 

@@ -37,6 +37,7 @@ def companion_home(home: Path, built_index: Path) -> Iterator[Path]:
 def with_index(home: Path, opened: index.Index, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A fresh installation that shares one open index with other tests; for those that only read it."""
     monkeypatch.setitem(index._open, home.resolve(), opened)
+    monkeypatch.setattr(opened, "stamp", index.stamp_of(home.resolve()))
     return home
 
 
