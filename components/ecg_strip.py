@@ -1,4 +1,4 @@
-"""Reading an ECG: a file in, the strip on paper with its beats, rate, rhythm and intervals out."""
+"""Reading an ECG: a file in, the strip on paper with its beats, rate and rhythm out."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from components.theme import NOT_FOR_CLINICAL_USE, amount, figures
 from data.intake.signal import SignalError, read_signals
 from data.signal import Recording
 from models.ecg.beats import AAMI
-from models.ecg.strip import Reading, UnreadableSignal, intervals, read_strip
+from models.ecg.strip import Reading, UnreadableSignal, read_strip
 from rag.graph.link import node_called
 from rag.graph.read import Node
 
@@ -78,8 +78,6 @@ def _show(recording: Recording, reading: Reading, key: str) -> None:
         _paper(recording, reading, start, key)
         st.markdown("**Rhythm**")
         st.dataframe(rhythm_table(reading), hide_index=True, key=f"{key}_rhythm")
-        if st.toggle("Measure PR, QRS and QT", key=f"{key}_intervals", help="Takes a few seconds the first time."):
-            _intervals(recording, reading, key)
         _knowledge(reading)
         st.divider()
         st.caption(
@@ -137,28 +135,6 @@ def rhythm_table(reading: Reading) -> list[dict[str, str]]:
         }
         for part in reading.rhythm
     ]
-
-
-def _intervals(recording: Recording, reading: Reading, key: str) -> None:
-    with st.spinner("Measuring"):
-        found = intervals(recording, reading)
-    if not found:
-        st.caption("The waves of this lead cannot be told apart well enough to measure intervals.")
-        return
-    st.dataframe(
-        [
-            {
-                "Interval": each.name,
-                "Median": f"{each.value:.0f} ms",
-                "Usual in adults": f"{each.low:.0f} to {each.high:.0f} ms",
-                "": "" if each.low <= each.value <= each.high else "outside",
-            }
-            for each in found
-        ],
-        hide_index=True,
-        key=f"{key}_interval_table",
-    )
-    st.caption("By wavelets on one lead; noise and unusual beats move them by tens of milliseconds.")
 
 
 def _knowledge(reading: Reading) -> None:

@@ -38,7 +38,7 @@ def page() -> None:
     with st.container(border=True, key=f"{KEY}_card_ecg"):
         st.caption("ECG")
         st.subheader("What does this heart rhythm strip show?", anchor=False)
-        st.markdown("Beats, rate, rhythm and intervals, measured in your own file and drawn on ECG paper.")
+        st.markdown("Beats, rate and rhythm, measured in your own file and drawn on ECG paper.")
         st.button("Read an ECG", icon=":material/arrow_forward:", key=f"{KEY}_open_ecg", on_click=_open_ecg)
 
 

@@ -1,1 +1,1 @@
-"""What can be read off an ECG without a trained model: R peaks, rate, rhythm, intervals; and beats cut for one."""
+"""What can be read off an ECG without a trained model: R peaks, rate, rhythm; and beats cut for one."""

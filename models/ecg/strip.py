@@ -1,9 +1,8 @@
-"""A strip read: beats, rate, rhythm and intervals, by measuring; no trained model takes part.
+"""A strip read: beats, rate and rhythm, by measuring; no trained model takes part.
 
 Names of findings are those of the companion's knowledge graph (rag/knowledge/ecg_findings.toml).
 """
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,16 +35,6 @@ class Stretch:
     end: float
     rate: float
     rhythm: str
-
-
-@dataclass(frozen=True)
-class Measured:
-    """An interval in ms, and what is usual in adults."""
-
-    name: str
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -170,40 +159,3 @@ def _findings(rate: float, timing: tuple[Timing, ...]) -> tuple[str, ...]:
     if "early" in timing:
         found.append("ectopic beats")
     return tuple(found)
-
-
-def intervals(recording: Recording, reading: Reading) -> tuple[Measured, ...]:
-    """Return PR, QRS, QT and corrected QT where the waves can be told apart, by neurokit2's wavelets.
-
-    Corrected after Fridericia 1920: QT over the cube root of the RR interval in s.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import neurokit2  # seconds, and only when somebody asks
-
-        signal = recording.lead(reading.lead)
-        try:
-            clean = neurokit2.ecg_clean(signal, sampling_rate=round(recording.rate))
-            _, waves = neurokit2.ecg_delineate(
-                clean, reading.peaks, sampling_rate=round(recording.rate), method="dwt", show=False
-            )
-        except Exception:
-            return ()
-    at = {name: np.asarray(values, dtype=np.float64) for name, values in waves.items()}
-
-    def between(first: str, last: str) -> float:
-        count = min(len(at.get(first, ())), len(at.get(last, ())))
-        if not count:
-            return float("nan")
-        lengths = 1000 * (at[last][:count] - at[first][:count]) / recording.rate
-        known = lengths[np.isfinite(lengths) & (lengths > 0)]
-        return float(np.median(known)) if len(known) else float("nan")
-
-    qt = between("ECG_R_Onsets", "ECG_T_Offsets")
-    found = (
-        Measured("PR", between("ECG_P_Onsets", "ECG_R_Onsets"), 120, 200),
-        Measured("QRS", between("ECG_R_Onsets", "ECG_R_Offsets"), 60, 110),
-        Measured("QT", qt, 350, 450),
-        Measured("QTc (Fridericia)", qt / float(np.cbrt(60.0 / reading.rate)), 350, 450),
-    )
-    return tuple(each for each in found if np.isfinite(each.value))
