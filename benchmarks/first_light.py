@@ -13,7 +13,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from benchmarks import screen_clock
 from benchmarks.installation import Installation, browser, running
@@ -136,5 +136,8 @@ def _wait_until_warm(page: Page, url: str) -> None:
 
 
 def _appears(page: Page) -> bool:
-    page.wait_for_timeout(1500)
-    return page.get_by_text("ready", exact=True).count() > 0
+    try:
+        page.get_by_text("ready", exact=True).first.wait_for(timeout=10_000)
+    except TimeoutError:
+        return False
+    return True
