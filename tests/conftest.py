@@ -4,9 +4,15 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from settings import ROOT, Settings, get_settings
+
+# The same examples every time, so that a failure of the tests is a fault of the change; search for new ones with
+# pytest --hypothesis-profile default.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.load_profile("repeatable")
 
 SHARED_DATASETS = ROOT.parent / "shared" / "datasets"
 

@@ -127,4 +127,4 @@ def test_any_text_passes_the_filters_without_markup_and_without_an_error(text: s
 def test_any_text_of_a_model_is_shown_without_markup_or_not_at_all(text: str) -> None:
     shown, _ = told(says=f"{PASSAGES[0]} [1]\n{text}\n{PASSAGES[1]} [2]")
     assert all("<" not in sentence for sentence in shown)
-    assert PASSAGES[0] in shown
+    assert any(sentence.startswith(PASSAGES[0]) for sentence in shown)  # a sign alone joins the sentence before it
