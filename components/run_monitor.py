@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fl.runs import RunView
 
 YOUNG = 0.5  # seconds since a run was asked for; hive and strip are drawn first then, charts and tables later
-PATIENCE, LOOK = 0.25, 0.01  # seconds that the first draw of a young run waits for its first round, between two looks
+PATIENCE, LOOK = 0.4, 0.01  # seconds that the page of a young run waits for its first round, between two looks
 REFRESH = 0.7  # seconds; longer for runs with very many sites and rounds, which take longer to read
 STATUS: dict[str, tuple[str, Literal["gray", "primary", "green", "red", "orange"]]] = {
     "queued": (":material/schedule:", "gray"),
@@ -73,41 +73,49 @@ def refresh(run: RunView) -> float:
 def _live(run_id: int, can_cancel: bool) -> None:
     from fl.runs import get_run
 
-    _wait_for_first_round(run_id)
     run = get_run(run_id)
     if not run.active:
         st.rerun()
     _heading(run)
     hive, strip = st.columns([5, 4], gap="large")
-    with hive:
-        run_hive.show_now(run, key=f"monitor_hive_{run_id}")
     with strip:
-        _strip(run)
+        place = st.empty()
+        with place.container():
+            _strip(run)
         if can_cancel:
             run_acts.cancel_button(run)
+    if _first_round_comes(run):  # to a page on which only the map is missing, which takes the browser longest
+        run = get_run(run_id)
+        with place.container():
+            _strip(run)
+    with hive:
+        run_hive.show_now(run, key=f"monitor_hive_{run_id}")
 
 
 def _young(run: RunView) -> bool:
     return (datetime.now(UTC) - run.created_at).total_seconds() < YOUNG
 
 
-def _wait_for_first_round(run_id: int) -> None:
+def _first_round_comes(run: RunView) -> bool:
     """Wait a moment for the first round of a run just asked for: a warm worker has it before the next look."""
     from fl.runs import glance
 
     give_up = time.monotonic() + PATIENCE
-    while (seen := glance(run_id)).active and not seen.round and seen.age < YOUNG and time.monotonic() < give_up:
+    while run.active and not run.round and _young(run) and time.monotonic() < give_up:
+        if (seen := glance(run.id)).round or not seen.active:
+            return bool(seen.round)
         time.sleep(LOOK)
+    return False
 
 
 def _live_curves(run_id: int) -> None:
-    from fl.runs import get_run
+    from fl.runs import get_run, glance
 
-    run = get_run(run_id)
-    if _young(run):  # drawing them takes the browser longer than the first rounds take
+    if glance(run_id).age < YOUNG:  # drawing them takes the browser longer than the first rounds take
         for column in st.columns(2, gap="large"):
             column.space(charts.HEIGHT)
         return
+    run = get_run(run_id)
     _curves(run)
     run_details.tabs(run)
 

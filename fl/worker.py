@@ -42,6 +42,7 @@ LONGEST_END_SECONDS = 6.0  # a clean end takes about two, most of it Ray's
 STUBBORN_SECONDS = 10.0
 WRONG_HOME = 2  # exit code: HOME cannot be written
 STUBBORN = 75  # exit code: a computation would not stop, start me again
+COURTESY = 5  # added to the niceness of an app's worker: on few cores pages and browser go before it
 QUIET_SECONDS = 2.0  # what the next click does not need waits until it is quiet
 
 log = logging.getLogger("fl.worker")
@@ -225,6 +226,8 @@ def main(parent: int | None = None) -> int:
     except room.NoRoom as error:
         print(error, file=sys.stderr, flush=True)
         return WRONG_HOME
+    if parent is not None:
+        os.nice(COURTESY)
     code = Worker(parent).run()
     sys.stdout.flush()
     sys.stderr.flush()

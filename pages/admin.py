@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from accounts.permissions import Action
+from accounts.permissions import Action, allowed
 from components import gate, theme, tour
 from components.admin_audit import audit_log
 from components.admin_compare import compare
@@ -47,7 +47,8 @@ SECTIONS = (
 def page() -> None:
     """Draw the section that the address names, the overview without one."""
     gate.require(Action.START_RUN)
-    open_here = {section.name: section for section in SECTIONS if gate.may(section.action)}
+    role = gate.current_role()
+    open_here = {section.name: section for section in SECTIONS if allowed(role, section.action)}
     # The address says which section is shown, so that a link and a reload lead to the same place.
     asked = st.query_params.get("section") or tour.section() or "overview"
     st.session_state[CHOSEN] = asked if asked in open_here else "overview"

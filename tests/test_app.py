@@ -1,5 +1,6 @@
 """The whole application under both servers: it comes up with its worker and ends without leaving a process."""
 
+import gc
 import json
 import os
 import signal
@@ -12,11 +13,17 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
+import app as application
+from models.predict import check_rows
+from models.registry import tasks
+from models.task import Task
 from settings import ROOT
 
 HEAVY = {"torch", "flwr", "ray", "mlflow", "chromadb", "sklearn", "shap", "alembic", "cryptography"}
@@ -101,6 +108,23 @@ def test_ctrl_c_ends_the_app_its_worker_and_ray(served: tuple[subprocess.Popen[b
     assert time.monotonic() - began < 20
     left = [process.cmdline()[:4] for process in processes_of(home)]
     assert left == [], (home / "server.log").read_text()[-2000:]
+
+
+def test_warming_up_answers_for_every_table_and_makes_the_companion_ready(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application.prepare()
+    asked: list[str] = []
+
+    def predict(task: Task, rows: np.ndarray) -> None:
+        check_rows(task, rows)
+        asked.append(task.name)
+
+    monkeypatch.setattr("models.predict.predict", predict)
+    monkeypatch.setattr("rag.readiness.prepare", lambda: SimpleNamespace(ready=bool(asked), error=""))
+    monkeypatch.setattr(gc, "freeze", lambda: None)
+    application.warm()
+    assert asked == [task.name for task in tasks().values() if not task.encoder]
 
 
 def test_starting_the_app_loads_no_heavy_package() -> None:
