@@ -14,6 +14,7 @@ import numpy as np
 from flwr.app import Array, ArrayRecord, ConfigRecord, Context, MetricRecord, RecordDict
 from flwr.serverapp import Grid, ServerApp
 from flwr.serverapp.strategy import FedAvg
+from numpy.typing import NDArray
 
 from data.table import FloatArray
 from fl.assignment import pack
@@ -28,8 +29,9 @@ from fl.strategies.memory import memory_of, remind
 from fl.strategies.rule import Array as Array64
 from fl.strategies.ruled import Ruled
 from fl.watcher import RoundResult, Snapshot
-from models.preparation import Preparation, combine_medians, combine_moments
+from models.preparation import Moments, Preparation, combine_medians, combine_moments, out_of_line
 from models.registry import get_task
+from models.task import Task
 
 if TYPE_CHECKING:
     from fl.privacy.secure_server import SecureSum
@@ -68,8 +70,27 @@ def _first_snapshot(grid: WatchedGrid, course: Course) -> Snapshot:
     fill = combine_medians([(answer["medians"], answer["counts"]) for _, answer in answers])
     course.watcher.phase("asking sites for means and deviations")
     answers = grid.ask_quorum("query.moments", _record({"fill": fill}))
-    mean, scale = combine_moments([(float(a["num-examples"]), a["sums"], a["squares"]) for _, a in answers])
+    moments = [(float(answer["num-examples"]), answer["sums"], answer["squares"]) for _, answer in answers]
+    foreign = out_of_line(moments)
+    for (site, _), own, columns in zip(answers, moments, foreign, strict=True):
+        if columns.any():
+            course.watcher.event(_other_units(task, site.name, own, columns, moments), "warning")
+    mean, scale = combine_moments(moments, foreign)
     return Snapshot(0, weights, Preparation(fill, mean, scale))
+
+
+def _other_units(task: Task, name: str, own: Moments, columns: NDArray[np.bool_], all_sites: list[Moments]) -> str:
+    """Say that a site's values are far from all others', with the one that is furthest."""
+    usual = np.median([sums / count for count, sums, _ in all_sites], axis=0)
+    mean = own[1] / own[0]
+    worst = int(np.argmax(np.where(columns, np.abs(mean - usual) / np.maximum(np.abs(usual), 1e-9), -1.0)))
+    known = task.schema.columns
+    title = known[worst].title if len(known) == len(columns) else f"input {worst + 1}"
+    return (
+        f"{name}: {columns.sum()} of {len(columns)} inputs lie far from those of all other sites, as if in another "
+        f"unit ({title}: mean {mean[worst]:.3g}, elsewhere {usual[worst]:.3g}). How inputs are standardised is "
+        "decided without them; check the units there."
+    )
 
 
 def _rounds(grid: WatchedGrid, course: Course) -> None:

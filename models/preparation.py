@@ -3,7 +3,8 @@
 Sites answer two questions before training. First each gives its own medians and how many values they rest on; the
 federation's fill value of a column is the mean of those medians weighted by count. Then each gives count, sum and
 sum of squares of its features, from which mean and standard deviation of all sites together follow exactly.
-Held-out rows take no part in either.
+Held-out rows take no part in either. A site whose values are in another unit would spoil this for all: it is found by
+what it answered, and left out feature by feature.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,10 @@ from data.table import FloatArray
 from models.task import Task
 
 Float64Array = NDArray[np.float64]
+Moments = tuple[float, Float64Array, Float64Array]  # count, sums, sums of squares
+
+FAR = 8.0  # beyond what unlike hospitals differ by: typical standard deviations, or typical sizes
+FEWEST_SITES, FEWEST_ROWS = 4, 5  # below, nobody can say who is out of line
 
 
 @dataclass(frozen=True)
@@ -60,17 +65,46 @@ def combine_medians(answers: Sequence[tuple[Float64Array, Float64Array]]) -> Flo
     return mean
 
 
-def moments(features: FloatArray) -> tuple[float, Float64Array, Float64Array]:
+def moments(features: FloatArray) -> Moments:
     """Return a site's row count and (f,) sums and sums of squares."""
     wide = features.astype(np.float64)
     return float(len(wide)), wide.sum(axis=0), (wide**2).sum(axis=0)
 
 
-def combine_moments(answers: Sequence[tuple[float, Float64Array, Float64Array]]) -> tuple[FloatArray, FloatArray]:
-    """Return (f,) mean and (f,) standard deviation over all sites' rows, equal to those of the rows pooled."""
-    count = sum(n for n, _, _ in answers)
-    mean = np.sum([total for _, total, _ in answers], axis=0) / count
-    variance = np.sum([squares for _, _, squares in answers], axis=0) / count - mean**2
+def out_of_line(answers: Sequence[Moments]) -> NDArray[np.bool_]:
+    """Return an (s, f) mask of the features that a site can hardly have in the unit of the others.
+
+    Its mean is more than ``FAR`` standard deviations from the middle of all sites, or its root mean square more than
+    ``FAR`` times the usual; the usual is the median over sites. Features that are 0 or 1 have no unit. Nobody is out
+    of line among fewer than ``FEWEST_SITES`` sites, nor one of fewer than ``FEWEST_ROWS`` rows.
+    """
+    counts = np.array([count for count, _, _ in answers])
+    sums, squares = (np.stack([answer[i] for answer in answers]) for i in (1, 2))
+    told = counts >= FEWEST_ROWS
+    if told.sum() < FEWEST_SITES:
+        return np.zeros(sums.shape, dtype=np.bool_)
+    mean, size = sums / counts[:, None], np.sqrt(squares / counts[:, None])
+    spread = np.sqrt(np.maximum(size**2 - mean**2, 0.0))
+    usual_mean, usual_size, usual_spread = (np.median(values[told], axis=0) for values in (mean, size, spread))
+    measured = (sums != squares).any(axis=0) & (usual_spread > 1e-6 * np.maximum(1.0, np.abs(usual_mean)))
+    far = (np.abs(mean - usual_mean) > FAR * usual_spread) | (size > FAR * usual_size)
+    return np.asarray(far & measured & told[:, None])
+
+
+def combine_moments(
+    answers: Sequence[Moments], left_out: NDArray[np.bool_] | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Return (f,) mean and (f,) standard deviation over all sites' rows, equal to those of the rows pooled.
+
+    ``left_out`` is an (s, f) mask of what does not count.
+    """
+    counts = np.array([count for count, _, _ in answers])[:, None]
+    sums, squares = (np.stack([answer[i] for answer in answers]) for i in (1, 2))
+    if left_out is not None and left_out.any():
+        counts, sums, squares = (np.where(left_out, 0.0, values) for values in (counts, sums, squares))
+    count = counts.sum(axis=0)
+    mean = sums.sum(axis=0) / count
+    variance = squares.sum(axis=0) / count - mean**2
     scale = np.sqrt(np.maximum(variance, 0.0))
     scale[scale < 1e-6 * np.maximum(1.0, np.abs(mean))] = 1.0
     return mean.astype(np.float32), scale.astype(np.float32)

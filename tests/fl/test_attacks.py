@@ -122,3 +122,14 @@ def test_every_kind_is_explained_and_can_be_asked_for() -> None:
         assert parse_attack(f"{kind}:0.2") == Attack(kind, 0.2)
     assert "--attack" not in command_of(SMALL)
     assert "--attack units:0.1" in command_of(replace(SMALL, attack="units:0.1"))
+
+
+def test_a_site_in_other_units_is_named_and_does_not_spoil_how_inputs_are_standardised() -> None:
+    told = Told()
+    units = replace(SMALL, rounds=1, attack="units:0.1")
+    spoilt = federate(units, watcher=told, stop=Stop())
+    clean = federate(replace(units, attack=""), watcher=Told(), stop=Stop())
+    (said,) = [event for event in told.events if "another unit" in event]
+    (attacker,) = Attack("units", 0.1).positions(10, units.seed)
+    assert said.startswith(told.names[attacker].name)
+    np.testing.assert_allclose(spoilt.preparation.scale, clean.preparation.scale, rtol=0.2)
