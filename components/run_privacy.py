@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from accounts.permissions import Action
+from components import gate
 from components.charts import show
-from components.theme import figures, palette
+from components.theme import duration, figures, palette
 
 if TYPE_CHECKING:
     from plotly import graph_objects as go
@@ -15,9 +17,12 @@ if TYPE_CHECKING:
     from fl.privacy.audit import Audit
     from fl.runs import RunView
 
+LOOK_SECONDS = 1.0
+
 
 def privacy(run: RunView) -> None:
     """Draw the panel."""
+    from fl.privacy import audit_job
     from fl.privacy.audit import last_audit
     from fl.privacy.panel import headline, kept, left, seen
 
@@ -29,13 +34,69 @@ def privacy(run: RunView) -> None:
     ):
         st.markdown(f"**{title}**")
         st.table(rows)
+    st.markdown("**Leakage audit**")
+    going = audit_job.state(run.id)
+    if going is not None and not going.ended:
+        st.fragment(_going, run_every=LOOK_SECONDS)(run.id)
+        return
+    if going is not None:
+        st.warning(going.said)
     _audit(run, last_audit(run.id))
+    _offer(run)
+
+
+def _offer(run: RunView) -> None:
+    """Let those who may start runs audit this one, if there is a model whose rows are here."""
+    from fl.privacy.audit import last_audit
+
+    if run.version_id is None or run.executor == "deployed" or not gate.may(Action.START_RUN):
+        return
+    again = last_audit(run.id) is not None
+    st.button(
+        "Audit it again" if again else "Audit this run",
+        icon=":material/policy:",
+        key=f"run_audit_{run.id}",
+        on_click=_start,
+        args=(run.id,),
+        help="Trains some dozen copies of the run on rows of this installation; takes about as long as they do.",
+    )
+
+
+def _start(run_id: int) -> None:
+    from fl.privacy import audit_job
+
+    if gate.may(Action.START_RUN):
+        audit_job.start(run_id)
+
+
+def _going(run_id: int) -> None:
+    from fl.privacy import audit_job
+
+    going = audit_job.state(run_id)
+    if going is None or going.ended:
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        said = going.said or "starting"
+        st.write(f":material/progress_activity: {said[0].upper()}{said[1:]} · {duration(going.seconds)}")
+        st.button(
+            "Cancel the audit",
+            icon=":material/stop_circle:",
+            key=f"run_audit_cancel_{run_id}",
+            on_click=_cancel,
+            args=(run_id,),
+        )
+
+
+def _cancel(run_id: int) -> None:
+    from fl.privacy import audit_job
+
+    if gate.may(Action.START_RUN):
+        audit_job.cancel(run_id)
 
 
 def _audit(run: RunView, found: Audit | None) -> None:
     from fl.privacy.audit import LIMITS, sentences
 
-    st.markdown("**Leakage audit**")
     if found is None:
         st.write("Not audited yet. The audit attacks the model with copies of the run, and values each site:")
         st.code(f"python -m fl audit {run.id}", language=None)

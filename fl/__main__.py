@@ -159,11 +159,14 @@ def _cancel(given: argparse.Namespace) -> int:
 def _audit(given: argparse.Namespace) -> int:
     from fl import runs
     from fl.privacy.audit import CannotAudit, audit, sentences
+    from fl.privacy.audit_job import end_with
 
     _check_writable(given.json)
     if given.shadows < 4 or given.orders < 2:
         raise WrongInput("--shadows must be at least 4, --orders at least 2.")
     _database()
+    if given.parent:
+        end_with(given.parent)
     try:
         say = partial(print, file=sys.stderr, flush=True)
         found = audit(given.run, shadows=given.shadows, orders=given.orders, say=say)

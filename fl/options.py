@@ -100,6 +100,7 @@ def parser(carry_out: Mapping[str, Command]) -> Parser:
     auditing.add_argument("--shadows", type=int, default=32, metavar="N", help="copies that attack (default: 32)")
     auditing.add_argument("--orders", type=int, default=20, metavar="N", help="orders of sites (default: 20)")
     auditing.add_argument("--json", type=Path, metavar="FILE", help="write what is found as JSON")
+    auditing.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     worker = command("worker", "execute queued runs, one after the other, until ended; the app starts one by itself")
     worker.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     add_commands(commands.add_parser("deploy", help="serve real sites from this machine, or be one of them"))
