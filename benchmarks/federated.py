@@ -77,15 +77,16 @@ def measure(
     """
     know_workloads()
     findings = Findings()
-    for workload in workloads:
-        if workload == "head":
-            compute_features(environments)
-        with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-            arena = Arena(workload, Path(folder))
+    if "head" in workloads:
+        compute_features(environments)
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+        # all of them first, so that data that are not there are missed before half an hour of measuring
+        arenas = [Arena(workload, Path(folder, workload)) for workload in workloads]
+        for arena in arenas:
             runs, missing = _repeated(arena, systems, repeats + warm_up, environments, step, tell)
-        kept = {system.name: runs[system.name] for system in systems if system.name not in missing}
-        findings.measured[workload] = {name: median(each[warm_up:]) for name, each in kept.items()}
-        findings.missing[workload] = missing
+            kept = {system.name: runs[system.name] for system in systems if system.name not in missing}
+            findings.measured[arena.workload] = {name: median(each[warm_up:]) for name, each in kept.items()}
+            findings.missing[arena.workload] = missing
     return findings
 
 
@@ -129,6 +130,7 @@ class Arena:
 
         self.workload = workload
         self._folder = folder
+        folder.mkdir(exist_ok=True)
         self._given = folder / "given.npz"
         write(workload, self._given)
         self._heldout = HeldOut(get_task(workload), preparation_of(request_of(workload)))

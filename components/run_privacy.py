@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -103,10 +104,17 @@ def _audit(run: RunView, found: Audit | None) -> None:
         st.caption(LIMITS)
         return
     said = sentences(found)
-    if not found.contributions:
-        st.write("\n\n".join(said))
-        return
     st.write("\n\n".join(said[:3]))
+    if found.inversion.drawn:
+        with st.container(horizontal=True):
+            for picture, caption in (
+                (found.inversion.original, "a public picture"),
+                (found.inversion.drawn, "as drawn from its gradient"),
+            ):
+                st.image(base64.b64decode(picture), caption=caption, width=160)
+    if not found.contributions:
+        st.write("\n\n".join(said[3:]))
+        return
     best = max(found.contributions, key=lambda each: each["value"])
     harmful = [each["site"] for each in found.contributions if each["harms"]]
     sentence = f"{best['site']} adds most, {best['value']:.3f} nats of log loss on held-out rows. " + (

@@ -14,6 +14,7 @@ from data.whole_file import write_whole
 from fl import sites
 from fl.local import tensors_of
 from fl.privacy.contribution import MOST_SITES, contributions
+from fl.privacy.inversion import Inversion, invert_row
 from fl.privacy.membership import attack
 from fl.privacy.overlap import overlap
 from fl.progress import get_run
@@ -22,11 +23,6 @@ from models.versions import load_model
 from models.weights import flat_weights
 from settings import get_settings
 
-PICTURES = "Gradient inversion was not tried: an update of this task is made of numbers in tables, not of pictures."
-FEATURES = (
-    "Gradient inversion was not tried: only the last layers are trained, over features that a frozen network made at "
-    "the site, so an update never met the pixels."
-)
 LIMITS = (
     "Federated learning keeps rows at home and does not by itself hide what a model remembers of them. Nothing here "
     "shows that nothing leaks: other attacks may find more, and whoever holds the model can try them later."
@@ -47,7 +43,7 @@ class Audit:
     others: int
     shadows: int
     overlap: float
-    inversion: str
+    inversion: Inversion
     contributions: list[dict[str, Any]]  # {"site", "value", "low", "high", "harms"}
     orders: int
     limits: str = LIMITS
@@ -91,7 +87,9 @@ def audit(run_id: int, *, shadows: int, orders: int, say: Callable[[str], None])
         names = [site.name for site in run.sites]
         for each in contributions(request, names, prepared, model.preparation, orders):
             worth.append({"site": each.site, **each.value.as_json(), "harms": each.harms})
-    inversion = PICTURES if task.modality == "table" else FEATURES
+    say("reading a row from its gradient")
+    public, split = sites.public_split(run.task)
+    inversion = invert_row(task, model.network, model.preparation, public.take(split.calibration))
     result = Audit(run_id, found.as_json(), len(members), len(others), shadows, shared, inversion, worth, orders)
     path = _path(run_id)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,8 +100,9 @@ def audit(run_id: int, *, shadows: int, orders: int, say: Callable[[str], None])
 def last_audit(run_id: int) -> Audit | None:
     """Return what the last audit of a run found, None when there was none."""
     try:
-        return Audit(**json.loads(_path(run_id).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        found = json.loads(_path(run_id).read_text(encoding="utf-8"))
+        return Audit(**{**found, "inversion": Inversion(**found["inversion"])})
+    except (OSError, ValueError, TypeError, KeyError):
         return None
 
 
@@ -114,7 +113,7 @@ def sentences(found: Audit) -> list[str]:
         f"Membership inference: AUC {auc['value']:.3f} (95 % {auc['low']:.3f} to {auc['high']:.3f}; .5 is a coin), "
         f"{found.shadows} copies of the run, {min(found.members, 400)} training rows against {min(found.others, 400)}.",
         f"Overlap: {100 * found.overlap:.2f} % of rows are held by more than one site, by salted hashes.",
-        found.inversion,
+        found.inversion.words(),
     ]
     for each in found.contributions:
         word = "harms the model" if each["harms"] else "helps" if each["low"] > 0 else "makes no clear difference"

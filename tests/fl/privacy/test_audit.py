@@ -1,5 +1,7 @@
 """The audit tells a model that remembers its rows from one that does not, and a site that harms from one that helps."""
 
+import base64
+
 import numpy as np
 import pytest
 import torch
@@ -8,10 +10,12 @@ from data.table import Dataset
 from fl.local import Recipe, example, initial_weights, network_of, own_preparation, tensors_of
 from fl.privacy.contribution import contributions
 from fl.privacy.copies import federated_copies
+from fl.privacy.inversion import invert, invert_row, own_likeness
 from fl.privacy.membership import attack, likelihood_ratio
 from fl.privacy.overlap import overlap
 from fl.request import RunRequest
 from fl.sites import public_rows
+from models.preparation import Preparation
 from models.registry import get_task
 
 TASK = get_task("breast_cancer")
@@ -72,3 +76,34 @@ def test_overlap_counts_rows_that_two_sites_hold_and_is_nothing_for_parts_of_one
     assert overlap([one, other]) == 0
     shared = one.take(np.arange(30))
     assert overlap([one, shared]) == pytest.approx(60 / 90)
+
+
+def test_the_inputs_of_a_single_row_are_read_from_its_gradient(home: object) -> None:
+    network = TASK.network()
+    rows = public_rows("breast_cancer", "calibration")
+    preparation = own_preparation(TASK, rows)
+    read = invert(TASK, network.eval(), preparation, rows.x[:1], int(rows.y[0]))
+    np.testing.assert_allclose(read, preparation(TASK, rows.x[:1])[0], rtol=1e-3, atol=1e-4)
+    found = invert_row(TASK, network, preparation, rows)
+    assert found.features > 0.999 and not found.drawn
+    assert "cosine 1.000" in found.words()
+
+
+def test_only_what_the_average_picture_does_not_show_counts_as_recovered() -> None:
+    draw = np.random.default_rng(0)
+    average, own = draw.random((2, 16, 16))
+    assert own_likeness(2 * average + own, average + 3 * own, average) == pytest.approx(1.0)
+    assert abs(own_likeness(average + 0.1 * draw.random((16, 16)), average + own, average)) < 0.3
+    assert own_likeness(average, average + own, average) == 0.0
+
+
+@pytest.mark.slow
+def test_a_picture_is_drawn_from_the_gradient_of_one(home: object) -> None:
+    task = get_task("pneumonia")
+    rows = task.generate(6, seed=1)
+    encoded = task.encode(rows.x)
+    preparation = Preparation(np.zeros(encoded.shape[1], np.float32), encoded.mean(axis=0), encoded.std(axis=0) + 1e-3)
+    found = invert_row(task, task.network(), preparation, rows)
+    assert found.features > 0.999
+    assert found.alike is not None and -1 <= found.alike <= 1
+    assert base64.b64decode(found.drawn).startswith(b"\x89PNG") and found.drawn != found.original
