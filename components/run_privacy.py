@@ -9,7 +9,7 @@ import streamlit as st
 
 from accounts.permissions import Action
 from components import gate
-from components.charts import show
+from components.charts import plain_axes, show
 from components.theme import duration, figures, palette
 
 if TYPE_CHECKING:
@@ -153,14 +153,7 @@ def contribution_chart(found: Audit) -> go.Figure:
             hovertemplate="%{y}: %{x:+.4f}<extra></extra>",
         )
     figure.add_vline(x=0, line={"color": colours.quiet, "width": 1.5, "dash": "dot"})
-    figure.update_layout(
-        height=max(220, 90 + 26 * len(found.contributions)),
-        margin={"l": 0, "r": 0, "t": 8, "b": 0},
-        legend={"orientation": "h", "y": -0.25, "x": 0},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": colours.text, "size": 13},
-        xaxis={"title": "Shapley value (nats of log loss, right of 0 helps)", "fixedrange": True, "zeroline": False},
-        yaxis={"fixedrange": True, "automargin": True, "autorange": "reversed"},
-    )
+    plain_axes(figure, colours, max(220, 110 + 26 * len(found.contributions)))
+    figure.update_xaxes(title="Shapley value (nats of log loss, right of 0 helps)")
+    figure.update_yaxes(automargin=True, autorange="reversed", showgrid=False)
     return figure
