@@ -17,7 +17,7 @@ def answer_acts(person: UserView | None, talk: Talk, number: int, answer: Answer
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         copy_button(_as_plain(answer), key=f"copy-{number}")
-        if number == len(talk.turns) - 1:
+        if number == len(talk.turns) - 1 and not answer.results:  # an attached picture is not kept
             st.button(
                 "Again",
                 key=f"retry-{number}",
@@ -60,4 +60,5 @@ def _key(name: str, talk: Talk, number: int) -> str:
 
 def _as_plain(answer: Answer) -> str:
     sources = "\n".join(f"[{source.number}] {source.title}: {source.url}" for source in answer.sources)
-    return "\n\n".join(part for part in (answer.text, sources, answer.disclaimer) if part)
+    results = "\n".join(" ".join((entry.title + ":", *entry.lines, entry.version)).rstrip() for entry in answer.results)
+    return "\n\n".join(part for part in (results, answer.text, sources, answer.disclaimer) if part)

@@ -5,6 +5,7 @@ import re
 import streamlit as st
 
 from components.graph_picture import graph_picture
+from components.picture_talk import result_of_picture
 from components.sources_panel import sources_panel
 from rag.answer import Answer
 from rag.guardrails import RedFlag
@@ -17,11 +18,12 @@ def as_written(text: str) -> str:
     return _MARKS.sub(r"\\\1", text).replace("\n", "  \n")
 
 
-def answer_card(answer: Answer, *, anchor: str) -> None:
-    """Show ``answer``; ``anchor`` is unique on the page."""
+def answer_card(answer: Answer, *, anchor: str, picture: bytes | None = None) -> None:
+    """Show ``answer``; ``anchor`` is unique on the page, ``picture`` what a model looked at, while it is there."""
     if answer.red_flag:
         _red_card(answer.red_flag)
         return
+    result_of_picture(answer.results, picture)
     if answer.notice:
         st.info(as_written(answer.notice), icon=":material/info:")
     if answer.abstained:

@@ -10,6 +10,7 @@ from accounts.conversations import ConversationError, Message
 from accounts.people import UserView
 from components.answer_card import as_written
 from components.answering import Answering
+from components.picture_talk import Look
 from rag.answer import Answer
 
 _KEY = "companion"
@@ -25,6 +26,9 @@ class Talk:
     turns: list[tuple[str, Answer | None]] = field(default_factory=list)
     answering: Answering | None = None  # of the last question, while it is being answered
     cleared: str = ""  # provider that the person allowed for the last question, once asked about personal data
+    picture: bytes | None = None  # attached to the last question, until a model has looked at it
+    look: Look | None = None  # what a model said of it, until the answer is whole
+    shown: dict[int, bytes] = field(default_factory=dict)  # turn → the picture with what counted, for this page only
     opinions: dict[int, int] = field(default_factory=dict)  # turn → id of what the person thinks of its answer
 
 
@@ -37,10 +41,11 @@ def talk_of(person: UserView | None) -> Talk:
     return talk
 
 
-def ask(question: str) -> None:
-    """Put a question on the page; the run that follows answers it."""
+def ask(question: str, picture: bytes | None = None) -> None:
+    """Put a question on the page, with a picture if there is one; the run that follows answers it."""
     talk: Talk = st.session_state[_KEY]
     _leave(talk)
+    talk.picture = picture
     talk.turns.append((question, None))
 
 
@@ -50,6 +55,7 @@ def stop() -> None:
     if talk.answering is None or not talk.turns or talk.turns[-1][1]:
         return
     said = talk.answering.latest or Answer("Nothing had been said yet.", provider="Stopped", abstained=True)
+    said = replace(said, results=talk.look.results if talk.look else ())
     question = talk.turns[-1][0]
     _leave(talk)
     talk.turns[-1] = (question, replace(said, notice="You stopped this answer; it may be incomplete."))
@@ -71,7 +77,7 @@ def again(person: UserView | None) -> None:
 def _leave(talk: Talk) -> None:
     if talk.answering:
         talk.answering.stop()
-    talk.answering, talk.cleared = None, ""
+    talk.answering, talk.cleared, talk.picture, talk.look = None, "", None, None
 
 
 def start_anew() -> None:

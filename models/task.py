@@ -53,6 +53,7 @@ class Task(ABC):
     schema: ClassVar[TableSchema] = TableSchema((), label="label")  # of a table task
     pictures: ClassVar[Pictures | None] = None  # of an image task
     encoder: ClassVar[str] = ""  # name and version of the frozen encoder, under which features are kept; "" for none
+    explained_by: ClassVar[tuple[str, ...]] = ()  # for each class, a question whose answer the companion sets beside it
     training: ClassVar[Training] = Training()
     aim: ClassVar[float | None] = None  # sensitivity on calibration rows that sets the operating point; None for 50 %
     licence: ClassVar[str]  # of the public data

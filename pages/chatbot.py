@@ -1,6 +1,7 @@
 """The companion: ask in lay words, get sentences with their sources, or be told to call for help."""
 
 import time
+from dataclasses import replace
 
 import streamlit as st
 
@@ -13,12 +14,13 @@ from components.answer_acts import answer_acts
 from components.answer_card import answer_card, as_written, growing
 from components.answering import Answering
 from components.gate import current_person, may
+from components.picture_talk import MOST_MEGABYTES, TYPES, kinds, look_at, text_and_picture
 from components.provider_menu import provider_menu, provider_of_person, where_it_goes
 from components.scroll_here import scroll_here
 from components.talk import Talk, ask, history_menu, keep_last, start_anew, stop, talk_of
 from data.database import now
 from rag import readiness
-from rag.answer import DISCLAIMER, LONGEST_QUESTION, QuestionError
+from rag.answer import DISCLAIMER, LONGEST_QUESTION, Answer, QuestionError
 from rag.embedding import EmbeddingMissing
 from rag.export import to_markdown
 from rag.guardrails import red_flag, red_flag_at_once
@@ -114,12 +116,16 @@ def answer_last(person: UserView | None, talk: Talk) -> None:
     question = talk.turns[-1][0]
     if talk.answering is None:
         if not _is_emergency(question):
+            if not looked(talk):
+                finish(person, talk, Answer("", provider="Model Hive", abstained=True))
+                return
             wait_until_ready()
-            if not may_leave(talk):
+            if not talk.look and not may_leave(talk):
                 return
         earlier = [(asked, given.text) for asked, given in talk.turns[:-1] if given]
         allowance = allowance_of(person.id if person else None, st.context.ip_address)
-        talk.answering = Answering(question, earlier, talk.cleared or provider_of_person().kind, allowance)
+        asked = talk.look.question if talk.look else question
+        talk.answering = Answering(asked, earlier, talk.cleared or provider_of_person().kind, allowance)
     follow(talk.answering)
     error, given = talk.answering.error, talk.answering.latest
     talk.answering, talk.cleared = None, ""
@@ -129,7 +135,25 @@ def answer_last(person: UserView | None, talk: Talk) -> None:
         return
     if error or given is None:
         raise error or RuntimeError("no answer came")
-    talk.turns[-1] = (question, given)
+    finish(person, talk, given)
+
+
+def looked(talk: Talk) -> bool:
+    """Let a model look at an attached picture first; False when it gave no result that could be explained."""
+    if talk.picture:
+        with st.spinner("A model is looking at the picture …"):
+            talk.look = look_at(talk.picture)
+        talk.picture = None
+        if talk.look.shown:
+            talk.shown[len(talk.turns) - 1] = talk.look.shown
+    return talk.look is None or bool(talk.look.question)
+
+
+def finish(person: UserView | None, talk: Talk, given: Answer) -> None:
+    """Put an answer that is whole on the page, and keep it for signed-in people."""
+    results = talk.look.results if talk.look else ()
+    talk.turns[-1] = (talk.turns[-1][0], replace(given, results=results))
+    talk.look = talk.picture = None
     if person and may(Action.KEEP_CONVERSATIONS):
         try:
             keep_last(person, talk)
@@ -200,7 +224,7 @@ def show(person: UserView | None, talk: Talk) -> None:
             st.markdown(as_written(question))
         if given:
             with st.chat_message("assistant", avatar=":material/menu_book:"):
-                answer_card(given, anchor=f"source-{number}")
+                answer_card(given, anchor=f"source-{number}", picture=talk.shown.get(number))
                 answer_acts(person, talk, number, given)
         elif number < len(talk.turns) - 1:
             with st.chat_message("assistant", avatar=":material/menu_book:"):
@@ -218,11 +242,19 @@ talk = talk_of(person)
 readiness.prepare()
 
 with st.bottom, st.container(horizontal_alignment="center", gap="xsmall"):
-    typed = st.chat_input("Ask about a condition, a symptom, a test", max_chars=LONGEST_QUESTION, width=WIDTH)
+    pictures = kinds() if may(Action.PREDICT) else ()
+    typed = st.chat_input(
+        "Ask about a condition, a symptom, a test" + (", or attach a picture" if pictures else ""),
+        max_chars=LONGEST_QUESTION,
+        width=WIDTH,
+        accept_file=bool(pictures),
+        file_type=TYPES,
+        max_upload_size=MOST_MEGABYTES,
+    )
     stays = "" if person else " This conversation is gone when you close or reload the page."
     st.caption(DISCLAIMER + stays, width=WIDTH)
 if typed:
-    ask(typed)
+    ask(*text_and_picture(typed))
 
 with st.container(horizontal_alignment="center"), st.container(width=WIDTH):
     heading(person, talk)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rag.answer import QuestionError, answer
 from rag.article import ArticleError
 from rag.embedding import EmbeddingMissing
+from rag.llm.choice import KINDS, ChoiceError
 from rag.retrieve import Found
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         result: dict[str, Any] = options.run(options)
-    except (InputError, ArticleError, QuestionError) as error:
+    except (InputError, ArticleError, QuestionError, ChoiceError) as error:
         print(error, file=sys.stderr)
         return 2
     except EmbeddingMissing as error:
@@ -75,6 +76,12 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("--k", type=int, default=5, help="how many passages (default 5)")
     ask = command("ask", _ask, "Answer a question with its sources.")
     ask.add_argument("question")
+    ask.add_argument(
+        "--provider",
+        default="",
+        metavar="NAME",
+        help=f"who words the answer: {', '.join(KINDS)} (default: what this installation prefers)",
+    )
     return parser
 
 
@@ -198,7 +205,7 @@ def _questions(path: Path) -> list[str]:
 
 
 def _ask(options: argparse.Namespace) -> dict[str, Any]:
-    given = answer(options.question, progress=_progress)
+    given = answer(options.question, progress=_progress, provider=options.provider)
     if options.json != "-":
         print(given.text)
         for source in given.sources:

@@ -41,6 +41,18 @@ _WITH_CARE = frozenset({"Symptoms", "Signs", "What to do", "Side effects"})  # t
 
 
 @dataclass(frozen=True)
+class HiveResult:
+    """What a model of the hive said of an attached picture; the companion explains it, and had no part in it.
+
+    ``version`` is empty when no model answered; ``lines`` then say why.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+    version: str = ""
+
+
+@dataclass(frozen=True)
 class Answer:
     """An answer as it is shown and kept. ``paragraphs`` hold sentences, each with the numbers of its sources."""
 
@@ -60,6 +72,7 @@ class Answer:
     topic: str = ""
     follow_ups: tuple[str, ...] = field(default=())
     facts: tuple[Fact, ...] = field(default=())  # of the knowledge graph, for the picture beside the answer
+    results: tuple[HiveResult, ...] = field(default=())  # of models of the hive, for a picture that was attached
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as plain values."""
@@ -83,6 +96,10 @@ class Answer:
                 "sources": tuple(sources),
                 "red_flag": RedFlag(**{**flag, "link": Link(**flag["link"])}) if flag else None,
                 "follow_ups": tuple(stored.get("follow_ups", ())),
+                "results": tuple(
+                    HiveResult(entry["title"], tuple(entry["lines"]), entry["version"])
+                    for entry in stored.get("results", ())
+                ),
                 "facts": tuple(Fact(**{**fact, "source": Link(**fact["source"])}) for fact in stored.get("facts", ())),
             }
         )

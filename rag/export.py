@@ -14,6 +14,7 @@ def to_markdown(turns: Sequence[tuple[str, Answer | None]], at: datetime) -> str
         if answer is None:
             parts.append("(not answered)")
             continue
+        parts += [f"**{result.title}** {' '.join(result.lines)} {result.version}".rstrip() for result in answer.results]
         parts.append(answer.text)
         if answer.red_flag:
             parts.append(f"- [{answer.red_flag.link.title}]({answer.red_flag.link.url})")

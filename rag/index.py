@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 CORPUS = ROOT / "rag" / "corpus"
 ARTICLES = "Articles"  # the source of all articles in the form of ours, shipped or added
+_MANY = 2000  # passages from which on reading their words from the disk is faster than counting them
 _KEPT = 256  # passages whose sentence vectors, computed when asked for, are kept
 lock = threading.RLock()
 _open: "dict[Path, Index]" = {}
@@ -36,7 +37,8 @@ _open: "dict[Path, Index]" = {}
 class Part:
     """Passages that are weighed alike, with their vectors in memory: comparing with all of them takes milliseconds."""
 
-    def __init__(self, passages: Sequence[Passage], vectors: FloatArray) -> None:
+    def __init__(self, passages: Sequence[Passage], vectors: FloatArray, words: Path | None = None) -> None:
+        self._words = words if len(passages) >= _MANY else None
         self.ids = [passage.id for passage in passages]
         self._passages = passages
         self._vectors = vectors
@@ -45,7 +47,7 @@ class Part:
     @cached_property
     def lexicon(self) -> Lexicon:
         """The words of these passages."""
-        return Lexicon(self._passages)
+        return Lexicon(self._passages, self._words)
 
     @cached_property
     def topics(self) -> Topics:
@@ -106,7 +108,7 @@ class Index:
     @cached_property
     def added(self) -> Part:
         """Records and documents that were added."""
-        return Part(*self._parts[1])
+        return Part(*self._parts[1], self._store.words)
 
     def names_topic(self, question: str) -> bool:
         """Whether ``question`` names a topic that there is something about."""

@@ -1,10 +1,16 @@
 """Words: which of them carry meaning, which a source knows, and how well a passage matches them (BM25)."""
 
+import hashlib
+import json
 import math
 import re
+import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -55,19 +61,71 @@ def own_words(question: str) -> set[str]:
     return set(content_words(question)) - _KIND_WORDS
 
 
-class Lexicon:
-    """BM25 over passages (Lù, BM25S, 2024, https://arxiv.org/abs/2407.03618) and the words that they know."""
+_KNOWN = "known.json"
 
-    def __init__(self, passages: Sequence[Passage]) -> None:
+
+def _stamp(ids: Sequence[str], texts: Sequence[str]) -> str:
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for part in (*ids, *texts):
+        digest.update(part.encode() + b"\0")
+    return digest.hexdigest()
+
+
+class Lexicon:
+    """BM25 over passages (Lù, BM25S, 2024, https://arxiv.org/abs/2407.03618) and the words that they know.
+
+    Parameters
+    ----------
+    passages : what is looked at.
+    folder : where the index is kept for the next start, since making it takes seconds; None keeps nothing. It is made
+        anew when the passages, or this file, are others.
+    """
+
+    def __init__(self, passages: Sequence[Passage], folder: Path | None = None) -> None:
         import bm25s
 
         self._ids = [passage.id for passage in passages]
-        texts = [[passage.title] * 3 + [*passage.synonyms, passage.section, passage.text] for passage in passages]
-        tokens = [content_words(" ".join(parts)) for parts in texts]
-        self._known = Counter(word for row in tokens for word in set(row))  # in how many passages a word stands
         self._bm25: Any = bm25s.BM25()
+        self._known: Counter[str] = Counter()  # in how many passages a word stands
+        texts = [
+            " ".join([*[passage.title] * 3, *passage.synonyms, passage.section, passage.text]) for passage in passages
+        ]
+        stamp = _stamp(self._ids, texts) if folder else ""
+        if folder and self._read(folder, stamp):
+            return
+        tokens = [content_words(text) for text in texts]
+        self._known = Counter(word for row in tokens for word in set(row))
         if self._known:
             self._bm25.index(tokens, show_progress=False)
+            if folder:
+                with suppress(OSError):  # a full disk makes the next start slower, and nothing else
+                    self._write(folder, stamp)
+
+    def _read(self, folder: Path, stamp: str) -> bool:
+        import bm25s
+
+        try:
+            kept = json.loads((folder / _KNOWN).read_text(encoding="utf-8"))
+            if kept["stamp"] != stamp:
+                return False
+            found = bm25s.BM25.load(str(folder), show_progress=False)
+            if found.scores["num_docs"] != len(self._ids):
+                return False
+            self._bm25, self._known = found, Counter(kept["known"])
+        except (OSError, ValueError, KeyError, TypeError, EOFError):  # none yet, or damaged
+            return False
+        return True
+
+    def _write(self, folder: Path, stamp: str) -> None:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            self._bm25.save(str(beside), show_progress=False)
+            (beside / _KNOWN).write_text(json.dumps({"stamp": stamp, "known": self._known}), encoding="utf-8")
+            shutil.rmtree(folder, ignore_errors=True)
+            beside.rename(folder)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
 
     def scores(self, words: list[str], most: int) -> dict[str, float]:
         """Return the ``most`` best passages that share words with the question; the best has 1."""

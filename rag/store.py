@@ -52,6 +52,7 @@ class Store:
     def __init__(self, home: Path) -> None:
         self.passages, self.sentences = _collections(home)
         self._list = home / "chroma" / "sources.json"
+        self.words = home / "chroma" / "words"  # where the index of words is kept, beside the vectors
 
     def entries(self) -> dict[str, Entry]:
         """Return what is stored, by the name of the source."""

@@ -10,6 +10,8 @@ from accounts.permissions import Role
 from settings import get_settings
 from tests.api.conftest import Visit
 from tests.rag.conftest import built_index, opened, with_index  # noqa: F401  the index, built once for all tests
+from tests.rag.groq_stub import cut, groq_stub, says
+from tests.rag.test_groq import GOOD
 
 pytestmark = pytest.mark.usefixtures("with_index")
 QUESTION = {"question": "What are the symptoms of asthma?"}
@@ -46,6 +48,23 @@ def test_as_events_sentences_come_one_by_one_and_the_whole_answer_last(visit: Vi
     assert came[-1][0] == "answer"
     told = [data["text"] for name, data in came if name == "sentence"]
     assert told == [said["text"] for said in came[-1][1]["sentences"]]
+
+
+def test_when_a_language_model_begins_anew_what_was_told_is_taken_back(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with groq_stub(cut(GOOD[: GOOD.index("[1]. In") + 40]), says(GOOD)) as stub:
+        monkeypatch.setenv("MEDHIVE_GROQ_API_KEY", "gsk_secret")
+        monkeypatch.setenv("MEDHIVE_GROQ_ADDRESS", stub.address)
+        get_settings.cache_clear()
+        came = events(visit().post("/api/ask", json={**QUESTION, "provider": "groq"}, headers=EVENTS).text)
+    names = [name for name, _ in came]
+    begun_anew = names.index("again")
+    assert names[:begun_anew] == ["sentence"]
+    assert came[begun_anew][1]["notice"].endswith("broke off. Trying once more.")
+    told = [data["text"] for name, data in came[begun_anew:] if name == "sentence"]
+    assert told == [said["text"] for said in came[-1][1]["sentences"]] and names[-1] == "answer"
+    assert came[-1][1]["provider"].startswith("Groq") and len(stub.asked) == 2
 
 
 @pytest.mark.parametrize(

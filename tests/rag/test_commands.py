@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from rag.__main__ import main
+from settings import get_settings
+from tests.rag.groq_stub import groq_stub, says
 from tests.rag.test_article import BODY, FRONT, write
+from tests.rag.test_groq import GOOD
 
 pytestmark = pytest.mark.usefixtures("companion_home")
 
@@ -24,6 +27,21 @@ def test_ask_writes_one_json_object(capsys: pytest.CaptureFixture[str], tmp_path
     assert json.loads(capsys.readouterr().out)["red_flag"]["kind"] == "heart"
     assert main(["ask", "What is asthma?", "--json", str(tmp_path / "a.json")]) == 0
     assert json.loads((tmp_path / "a.json").read_text())["sources"]
+
+
+def test_ask_lets_one_choose_who_words_the_answer(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with groq_stub(says(GOOD)) as stub:
+        monkeypatch.setenv("MEDHIVE_GROQ_API_KEY", "gsk_secret")
+        monkeypatch.setenv("MEDHIVE_GROQ_ADDRESS", stub.address)
+        get_settings.cache_clear()
+        assert main(["ask", "What are the symptoms of asthma?", "--provider", "extractive"]) == 0
+        assert "Extractive" in capsys.readouterr().out
+        assert stub.asked == []
+        assert main(["ask", "What are the symptoms of asthma?", "--provider", "groq"]) == 0
+        assert "Groq, openai/gpt-oss-120b" in capsys.readouterr().out
+        assert len(stub.asked) == 1
 
 
 def test_search_lists_passages_and_takes_a_file_of_questions(
@@ -49,6 +67,8 @@ def test_ingest_indexes_a_file_or_a_folder(capsys: pytest.CaptureFixture[str], t
     ("arguments", "complaint"),
     [
         (["ask", " "], "empty"),
+        (["ask", "What is asthma?", "--provider", "groq"], "no provider 'groq' on this installation"),
+        (["ask", "What is asthma?", "--provider", "oracle"], "choose one of extractive"),
         (["search"], "either a question or --file"),
         (["search", "x", "--k", "0"], "must be 1 or more"),
         (["search", "--file", "none.jsonl"], "cannot be read"),

@@ -44,6 +44,7 @@ class BreastUltrasound(Task):
     classes = ("normal or benign", "malignant")
     pictures = Pictures("a breast ultrasound", SIDE)
     encoder = f"{NAME}-mirrored-{SEEN}"
+    explained_by = ("What are the symptoms of breast cancer?", "Which tests find breast cancer?")
     training = Training(rounds=30, batch_size=16, learning_rate=1e-3, decay=0.95, weight_decay=1e-2, sites=4)
     licence = "CC BY 4.0 (MedMNIST v2, Zenodo 10519652)"
 

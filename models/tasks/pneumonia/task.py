@@ -71,6 +71,7 @@ class Pneumonia(Task):
     classes = ("no pneumonia", "pneumonia")
     pictures = Pictures("a chest X-ray", SIDE)
     encoder = f"{NAME}-{SEEN}"
+    explained_by = ("What are the symptoms of pneumonia?", "How is pneumonia treated?")
     # fixed beforehand: validation by child is saturated and ranks nothing
     training = Training(rounds=20, batch_size=32, learning_rate=1e-3, decay=0.95, weight_decay=1e-2, sites=4)
     aim = 0.95

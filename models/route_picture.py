@@ -1,0 +1,54 @@
+"""Which task a picture belongs to, when nobody has said what it shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from data.intake.pictures import Picture, read_picture
+from models.registry import tasks
+from models.sources import judge_picture, sources
+from models.task import Task
+from models.versions import champion
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a picture goes: the tasks that look at such pictures, nearest first; else ``refusal``, a sentence."""
+
+    tasks: tuple[Task, ...] = ()
+    pictures: tuple[Picture, ...] = ()  # the picture as each of them sees it
+    refusal: str = ""
+
+
+def picture_tasks() -> list[Task]:
+    """Return the image tasks that can answer: with a champion, and knowing what their pictures look like."""
+    known = sources()
+    return [task for name, task in tasks().items() if task.pictures and name in known and champion(name)]
+
+
+def route_picture(raw: bytes, there: Sequence[Task] | None = None) -> Route:
+    """Return which of the tasks ``there`` (all that can answer) look at such a picture as the file holds.
+
+    Raises
+    ------
+    data.intake.pictures.NotAPicture
+        When the file is none.
+    """
+    found: list[tuple[float, Task, Picture]] = []
+    refusals: dict[str, str] = {}
+    there = picture_tasks() if there is None else there
+    for task in there:
+        assert task.pictures is not None
+        picture = read_picture(raw, task.pictures)
+        verdict = judge_picture(task, picture)
+        if verdict.refusal:
+            refusals[task.pictures.kind] = verdict.refusal
+        else:
+            found.append((verdict.distance, task, picture))
+    if not found:
+        kinds = sorted({task.pictures.kind for task in there if task.pictures})
+        told = f"I can look at {' or '.join(kinds)}, and this is neither." if len(kinds) > 1 else ""
+        return Route(refusal=told or next(iter(refusals.values()), "No model here looks at pictures."))
+    found.sort(key=lambda entry: entry[0])
+    kind = found[0][1].pictures
+    fitting = [entry for entry in found if entry[1].pictures and kind and entry[1].pictures.kind == kind.kind]
+    return Route(tuple(entry[1] for entry in fitting), tuple(entry[2] for entry in fitting))
