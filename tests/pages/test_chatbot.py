@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,10 +11,15 @@ from streamlit.testing.v1 import AppTest
 
 from accounts import conversations, opinions, people
 from accounts.permissions import Role
+from components import picture_talk
+from components.picture_talk import Look
+from models.registry import get_task
+from models.versions import register_shipped
 from rag import embedding, readiness
-from rag.answer import Answer
+from rag.answer import Answer, HiveResult
 from rag.index import open_index
 from settings import get_settings
+from tests.models.test_route_picture import png
 from tests.pages.conftest import OpenPage
 from tests.rag.conftest import built_index, companion_home  # noqa: F401  the index, built once for all tests
 from tests.rag.groq_stub import Behaviour, Stub, groq_stub, refuses, says
@@ -28,6 +34,7 @@ def _ready(companion_home: object, monkeypatch: pytest.MonkeyPatch) -> None:  # 
     """Have the index open, so that no page waits and no thread outlives its test."""
     embedding.load()
     open_index()
+    picture_talk.kinds.clear()
     monkeypatch.setattr(readiness, "prepare", lambda: readiness.Readiness(ready=True))
 
 
@@ -101,6 +108,61 @@ def test_what_no_source_covers_is_said_so(page: OpenPage) -> None:
 def test_markup_in_a_question_is_shown_as_text(page: OpenPage) -> None:
     text = said(ask(page("chatbot"), "<b>bold</b> ![x](http://evil.example/a.png) $x$"))
     assert r"\<b\>bold\</b\> !\[x\](http\://evil.example/a.png) \$x\$" in text
+
+
+LOOK = Look(
+    (HiveResult("Pneumonia", ("Pneumonia is likely.", "Probability of pneumonia: 97.0 %."), "pneumonia v1"),),
+    "How is pneumonia treated?",
+)
+
+
+def attach(app: AppTest, text: str | None = None) -> AppTest:
+    return app.chat_input[0].set_value(text).upload("x.png", b"a picture", "image/png").run()
+
+
+def test_an_attached_picture_gets_the_word_of_its_model_and_an_explanation_with_sources(
+    page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register_shipped()
+    seen: list[bytes] = []
+    monkeypatch.setattr(picture_talk, "look_at", lambda raw: seen.append(raw) or LOOK)
+    app = attach(page("chatbot", Role.USER))
+    text = said(app)
+    assert seen == [b"a picture"]
+    assert "What does this picture show?" in text
+    assert "Model Hive · Pneumonia" in text and "Probability of pneumonia: 97.0 %." in text
+    assert "not kept" in text and "ot for clinical use" in text
+    assert "antibiotic" in text.lower() and "#source-0-1" in text
+    assert "Again" not in labels(app)
+    again = page("chatbot", Role.USER)
+    kept = next(entry for entry in again.button if str(entry.key).startswith("open-"))
+    assert "Probability of pneumonia: 97.0 %." in said(kept.click().run())
+
+
+def test_a_picture_that_no_model_looks_at_is_refused_in_a_sentence(
+    page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register_shipped()
+    refusal = Look((HiveResult("No answer for this picture", ("I can look at a chest X-ray only.",)),))
+    monkeypatch.setattr(picture_talk, "look_at", lambda _: refusal)
+    text = said(attach(page("chatbot"), "is this a fracture?"))
+    assert "I can look at a chest X-ray only." in text
+    assert "#source" not in text
+
+
+def test_an_emergency_beside_a_picture_comes_first(page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    register_shipped()
+    monkeypatch.setattr(picture_talk, "look_at", lambda _: pytest.fail("a model looked at it"))
+    app = attach(page("chatbot"), "my husband has crushing chest pain")
+    assert "This may be a heart attack" in app.error[0].value
+
+
+def test_a_real_x_ray_is_answered_by_the_shipped_model(page: OpenPage, datasets: Path) -> None:
+    register_shipped()
+    app = page("chatbot")
+    app.chat_input[0].upload("x.png", png(get_task("pneumonia").public().x[-1]), "image/png").run()
+    text = said(app)
+    assert "Model Hive · Pneumonia" in text and "95 % interval" in text and "#source-0-1" in text
 
 
 def test_a_visitor_is_told_that_nothing_is_kept_and_has_no_history(page: OpenPage) -> None:
