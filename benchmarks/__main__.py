@@ -53,7 +53,10 @@ def main(arguments: list[str] | None = None) -> int:
     flamby.add_argument("--seeds", type=int, default=5, help="runs of each rule (default 5)")
     rag = commands.add_parser("rag", help="what the companion answers, and what it lets through")
     rag.set_defaults(command=_rag)
-    rag.add_argument("--tables", help="some of support,answers,emergency,injection (default all)")
+    rag.add_argument("--tables", help="some of retrieval,support,answers,emergency,injection (default all)")
+    rag.add_argument(
+        "--medquad", type=Path, metavar="FILE", help="also search in this medquad.jsonl (a quarter of an hour)"
+    )
     for each in (rag, fl, scale, first_light, kills, soak, privacy, flamby):
         each.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, some also as .md")
     chosen = parser.parse_args(arguments)
@@ -194,8 +197,10 @@ def _privacy(chosen: argparse.Namespace) -> int:
 def _rag(chosen: argparse.Namespace) -> int:
     from benchmarks import rag
 
+    if chosen.medquad and not chosen.medquad.is_file():
+        raise WrongInput(f"--medquad {chosen.medquad} is no file.")
     load = _load()
-    tables = rag.measure(_some("--tables", chosen.tables, list(rag.TABLES)))
+    tables = rag.measure(_some("--tables", chosen.tables, list(rag.TABLES)), chosen.medquad)
     figures = {**_origin({}, load), "tables": rag.as_json(tables)}
     _publish(chosen.json, figures, rag.markdown(tables, _words(figures)))
     return DONE
