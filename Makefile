@@ -49,16 +49,17 @@ clean: ## remove .venv and caches; ./var, which holds all state, stays
 define install_from
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "MedHive needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name one: make PYTHON=python3.11 ...")'
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	@if command -v uv >/dev/null 2>&1; then uv pip install --python $(PY) -q -r $(1) -c constraints.txt; \
-	else $(PY) -m pip install -q --disable-pip-version-check -r $(1) -c constraints.txt; fi
+	@if command -v uv >/dev/null 2>&1; then pip="uv pip install --python $(PY) -q"; \
+	else pip="$(PY) -m pip install -q --disable-pip-version-check"; fi; \
+	$$pip -r $(1) -c constraints.txt && $$pip --no-deps -r requirements-nodeps.txt
 	@touch $@
 endef
 
-$(VENV)/.installed: requirements.txt constraints.txt
+$(VENV)/.installed: requirements.txt requirements-nodeps.txt constraints.txt
 	@echo "Installing MedHive into $(VENV) (some 7 GB, a few minutes the first time)"
 	$(call install_from,requirements.txt)
 
-$(VENV)/.tested: requirements.txt requirements-dev.txt constraints.txt
+$(VENV)/.tested: requirements.txt requirements-nodeps.txt requirements-dev.txt constraints.txt
 	@echo "Installing MedHive and its test tools into $(VENV)"
 	$(call install_from,requirements-dev.txt)
 	@touch $(VENV)/.installed

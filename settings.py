@@ -49,8 +49,18 @@ class Settings(BaseSettings):
     groq_api_key: SecretStr | None = Field(None, description="Key for Groq; without it answers are extractive.")
     groq_model: str = Field("openai/gpt-oss-120b", description="Language model asked at Groq.")
     groq_address: str = Field("https://api.groq.com", description="Address of Groq, or of one that speaks like it.")
+    language_model: str = Field(
+        "",
+        description="Base of language tasks: a folder or a cached name; empty for SmolLM2-135M-Instruct.",
+    )
+    language_bits: Literal[32, 16, 4] = Field(32, description="Bits of a weight of the base of language tasks.")
+    lora_rank: int = Field(8, ge=1, le=256, description="Rank of the adapters of language tasks.")
+    lora_alpha: float = Field(16.0, gt=0, description="Adapters count alpha / rank times.")
+    lora_dropout: float = Field(0.05, ge=0, lt=1, description="Part of an adapter's inputs that training leaves out.")
+    lora_layers: str = Field("", description="Layers with an adapter, with commas; empty for queries and values.")
+    lora_trains: Literal["b", "ab"] = Field("b", description="Factors of an adapter that are trained and sent.")
     local_model: str = Field("", description="Causal language model on this machine: a folder, or a name in its cache.")
-    companion_provider: Literal["", "groq", "local", "extractive"] = Field(
+    companion_provider: Literal["", "groq", "local", "federated", "extractive"] = Field(
         "", description="Who words answers when nobody chooses; empty for the first of groq, local, extractive."
     )
     answer_patience: float = Field(30.0, gt=0, description="Seconds a language model may take for an answer.")

@@ -47,8 +47,10 @@ async def ask(request: Request, asked: schemas.Ask) -> Response:
 
 
 def _answers(asked: schemas.Ask, person: int | None, address: str | None, left: threading.Event) -> "Iterator[Answer]":
+    from models.language.companion import offer_champion
     from rag.answer import answers  # brings in the index
 
+    offer_champion()
     history = [(turn.question, turn.answer) for turn in asked.history]
     allowance = allowance_of(person, address)
     return answers(asked.question, history, provider=asked.provider, allowance=allowance, stopped=left.is_set)

@@ -63,6 +63,8 @@ async def predict(
     found = await run_in_threadpool(_find, task)
     if found.pictures is not None:
         return await run_in_threadpool(_predict_picture, found, await file_of(request))
+    if found.texts is not None:
+        raise Problem(422, f"{found.name} writes answers: ask the companion, with the provider federated.")
     raw = await csv_of(request, found.schema)
     x = await run_in_threadpool(checked, raw, found.schema)
     return await run_in_threadpool(_predict, found, x)

@@ -225,7 +225,7 @@ class Ask(BaseModel):
     model_config = ConfigDict(extra="forbid")
     question: str = Field(description="At most 1,000 characters.")
     history: list[Turn] = Field([], max_length=20, description="Earlier turns, oldest first.")
-    provider: Literal["", "groq", "local", "extractive"] = Field(
+    provider: Literal["", "groq", "local", "federated", "extractive"] = Field(
         "", description="Who words the answer; empty for the one this installation prefers."
     )
 

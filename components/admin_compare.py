@@ -72,7 +72,7 @@ def _form() -> None:
         )
         st.multiselect(
             "Strategies",
-            [each for each in STRATEGIES if each != BASELINE],
+            [each for each, about in STRATEGIES.items() if each != BASELINE and not about.adapters],
             default=list(FIRST),
             format_func=lambda each: STRATEGIES[each].title,
             key="compare_strategies",

@@ -10,6 +10,7 @@ from components.admin_history import SAID, champion_history
 from components.run_monitor import FIGURES
 from components.theme import figure, interval, number
 from models.comparison import Comparison
+from models.headline import headline
 from models.registry import tasks
 from models.task import Task
 from models.versions import (
@@ -20,7 +21,7 @@ from models.versions import (
     versions,
 )
 
-LOWER_IS_BETTER = ("loss", "ece")
+LOWER_IS_BETTER = ("loss", "ece", "perplexity")
 
 
 def decision() -> None:
@@ -108,14 +109,16 @@ def _against(task: Task, challenger: VersionView, serving: VersionView | None) -
 
 
 def _headline(challenger: VersionView, serving: VersionView | None, comparison: Comparison) -> None:
-    difference = comparison.differences.get("auc")
+    stands = headline(comparison.challenger)
+    difference = comparison.differences.get(stands.metric)
     if serving is not None and difference is not None:
         note = f"95 % interval {interval(difference.as_json(), signed=True)}"
-        label = f"AUC, {challenger.label} minus {serving.label}"
+        label = f"{stands.title}, {challenger.label} minus {serving.label}"
         figure(label, number_signed(difference.value), note, large=True)
     else:
-        auc = comparison.challenger["auc"]
-        figure(f"AUC of {challenger.label}", number(auc.value), f"95 % interval {interval(auc.as_json())}", large=True)
+        score = comparison.challenger[stands.metric]
+        title = f"{stands.title} of {challenger.label}"
+        figure(title, number(score.value), f"95 % interval {interval(score.as_json())}", large=True)
     st.markdown(comparison.sentence)
 
 
@@ -128,10 +131,12 @@ def _checklist(task: Task, challenger: VersionView, comparison: Comparison) -> N
     """Say what speaks for and against, each computed, none to be ticked."""
     data = challenger.manifest.get("data", {})
     points = [(True, f"{comparison.n:,} held-out rows, the same for both")]
-    difference = comparison.differences.get("auc")
+    stands = headline(comparison.challenger)
+    difference = comparison.differences.get(stands.metric)
     if difference is not None:
-        worse = difference.high < 0
-        points.append((not worse, "AUC is worse than the champion's" if worse else "AUC is not clearly worse"))
+        worse = difference.high < 0 if stands.more_is_better else difference.low > 0
+        said = "worse than the champion's" if worse else "not clearly worse"
+        points.append((not worse, f"{stands.title} is {said}"))
     ece = comparison.differences.get("ece")
     if ece is not None:
         points.append(

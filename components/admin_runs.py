@@ -108,7 +108,7 @@ def compare(run: RunView, other: RunView) -> None:
             "figures do not compare. Tick two runs of one task."
         )
         return
-    for column, metric in zip(st.columns(2, gap="large"), charts.METRICS, strict=True):
+    for column, metric in zip(st.columns(2, gap="large"), charts.metrics_of(run), strict=True):
         with column:
             sentence = charts.curve_sentence(run, metric, other)
             charts.show(charts.curves(run, metric, other), sentence, key=f"compare_{metric}_{run.id}_{other.id}")

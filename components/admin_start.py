@@ -88,6 +88,7 @@ def asked() -> RunRequest:
         rounds=int(state.get(f"start_rounds_{key}", own.rounds)),
         # sites that add noise to their training have settings of their own for it
         local_epochs=None if noisy else int(state.get(f"start_epochs_{key}", own.local_epochs)),
+        steps=int(state.get(f"start_steps_{key}", own.steps)),
         learning_rate=None if noisy else float(state.get(f"start_rate_{key}", own.learning_rate)),
         seed=int(state[f"start_seed_{key}"] if f"start_seed_{key}" in state else _next_run()),
         executor=executor,
@@ -211,6 +212,15 @@ def _training(task: Task) -> None:
             key=f"start_epochs_{key}",
             help="How often a site goes through its own records in a round.",
         )
+        if own.steps:
+            st.number_input(
+                "Steps of a site in a round",
+                1,
+                100_000,
+                own.steps,
+                key=f"start_steps_{key}",
+                help="The most that a site takes in a round; a step of a language model takes seconds.",
+            )
         st.number_input(
             "Seed",
             0,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from components.theme import amount, interval, number
+from models.headline import headline
 
 if TYPE_CHECKING:
     from fl.runs import RunView
@@ -38,15 +39,18 @@ def local_scores(run: RunView, metric: str = "auc") -> list[tuple[str, Score]]:
     return [(name, score) for name, score in pairs if score and score["value"] == score["value"]]
 
 
-def benefit_sentence(run: RunView, metric: str = "auc") -> str:
+def benefit_sentence(run: RunView, metric: str = "") -> str:
     """Say what charts.benefit_chart shows."""
+    stands = headline(run.final)
+    metric = metric or stands.metric
     together, alone = federated_score(run, metric), [float(score["value"]) for _, score in local_scores(run, metric)]
     if not run.request.benefit:
         return "This run was asked not to measure benefit."
     if not together or not alone:
         return "Benefit is measured at the end of a run, when each site has also trained alone."
-    word = metric.upper() if metric == "auc" else metric
-    better = sum(float(together["value"]) > value for value in alone)
+    word = stands.word if metric == stands.metric else metric
+    sign = -1 if metric == "loss" else 1
+    better = sum(sign * float(together["value"]) > sign * value for value in alone)
     said = (
         f"Together the sites reach {word} {number(together['value'])} (95 % interval {interval(together)}). "
         f"Alone they reach {min(alone):.3f} to {max(alone):.3f}; {better} of {amount(len(alone), 'site')} do better "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from components.theme import amount, figure, interval, number
+from models.headline import headline
 
 if TYPE_CHECKING:
     from models.task import Task
@@ -25,7 +26,8 @@ def champions() -> list[tuple[Task, VersionView]]:
 def champion_card(task: Task, version: VersionView) -> None:
     """Draw one champion."""
     manifest = version.manifest
-    score = manifest.get("scores", {}).get("auc")
+    stands = headline(manifest.get("scores", {}))
+    score = manifest.get("scores", {}).get(stands.metric)
     with st.container(border=True, key=f"champion_{task.name}"):
         words, number_ = st.columns([3, 2], vertical_alignment="center", gap="small")
         with words:
@@ -35,7 +37,7 @@ def champion_card(task: Task, version: VersionView) -> None:
                 st.badge("synthetic data", icon=":material/science:", color="orange")
         with number_:
             note = f"{interval(score)} (95 %)" if score else "no figure in its manifest"
-            figure("AUC, held-out", number(score["value"] if score else None), note)
+            figure(f"{stands.title}, held-out", number(score["value"] if score else None), note)
 
 
 def _origin(version: VersionView) -> str:

@@ -14,20 +14,30 @@ import streamlit as st
 
 from components.benefit import SHOWN_SITES, Score, federated_score, local_scores, pooled_score
 from components.theme import Palette, palette
+from models.headline import headline
 
 if TYPE_CHECKING:
     from plotly import graph_objects as go
 
     from fl.runs import RoundView, RunView
 
-Metric = Literal["loss", "auc"]
-METRICS: tuple[Metric, ...] = ("loss", "auc")
+Metric = Literal["loss", "auc", "perplexity"]
 MOST_ROUNDS = 150  # drawn of one line: more cannot be told apart, and a browser must keep up with a live run
 MOST_SITE_POINTS = 3000
 HEIGHT = 300
-_AXIS = {"loss": "Log loss on held-out rows (nats)", "auc": "AUC on held-out rows (0 to 1)"}
-_WORD = {"loss": "Log loss", "auc": "AUC"}
+_AXIS = {
+    "loss": "Log loss on held-out rows (nats)",
+    "auc": "AUC on held-out rows (0 to 1)",
+    "perplexity": "Perplexity on held-out answers",
+}
+_WORD = {"loss": "Log loss", "auc": "AUC", "perplexity": "Perplexity"}
 _BARE = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
+
+
+def metrics_of(run: RunView) -> tuple[Metric, Metric]:
+    """Return what is drawn of a run: its loss, and AUC or, where answers are written, perplexity."""
+    words = any("perplexity" in point.metrics for point in run.history)
+    return "loss", "perplexity" if words else "auc"
 
 
 def show(figure: go.Figure, sentence: str, key: str) -> None:
@@ -204,8 +214,9 @@ def _compare_sentence(run: RunView, other: RunView, metric: Metric) -> str:
     return f"{run_name(run)} ends at {_WORD[metric]} {left}, {run_name(other)} at {right}: {ends[0] - ends[1]:+.3f}."
 
 
-def benefit_chart(run: RunView, metric: str = "auc", colours: Palette | None = None) -> go.Figure:
+def benefit_chart(run: RunView, metric: str = "", colours: Palette | None = None) -> go.Figure:
     """Draw what each site has alone against what it has together, and the pooled upper bound."""
+    metric = metric or headline(run.final).metric
     from plotly import graph_objects as go
 
     colours = colours or palette()

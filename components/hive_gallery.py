@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from components.theme import amount, figure, interval, number
+from models.headline import headline
 from models.task import Task
 from models.versions import VersionView, champion
 
@@ -41,10 +42,12 @@ def _card(task: Task, version: VersionView | None, key: str) -> None:
         if version is None:
             st.markdown("No champion yet. An admin promotes one after a run; until then there is nothing to ask.")
         else:
-            score = version.manifest.get("scores", {}).get("auc")
+            scores = version.manifest.get("scores", {})
+            stands = headline(scores)
+            score = scores.get(stands.metric)
             held_out = amount(int(version.manifest.get("n") or 0), "held-out row")
             figure(
-                "AUC of the champion",
+                f"{stands.title} of the champion",
                 number(score["value"] if score else None),
                 f"95 % interval {interval(score)}, {held_out}" if score else "not measured",
             )

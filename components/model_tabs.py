@@ -8,6 +8,7 @@ import streamlit as st
 from components.behaviour_charts import behaviour_charts
 from components.charts import show
 from components.theme import amount, interval, number, palette
+from models.headline import headline
 from models.task import Task
 from models.versions import PromotionView, VersionError, VersionView, promotions, versions
 
@@ -20,6 +21,7 @@ METRICS = (
     ("f1", "F1", "Mean over classes of how well each is found and how rightly it is named."),
     ("sensitivity", "Sensitivity", "Part of the positive records found."),
     ("specificity", "Specificity", "Part of the negative records recognised."),
+    ("perplexity", "Perplexity", "Words between which the model wavers at each step; smaller is better."),
     ("loss", "Log loss", "Penalty for wrong probabilities, in nats; smaller is better."),
     ("ece", "Calibration error (ECE)", "Mean distance between probability and frequency; smaller is better."),
 )
@@ -112,14 +114,18 @@ def _figures(task: Task, version: VersionView, key: str) -> None:
     data = version.manifest.get("data", {})
     rows = amount(int(version.manifest.get("n") or 0), "held-out row")
     what = "generated rows" if data.get("synthetic") else "rows of real records"
-    show(
-        figure_chart(scores),
-        f"What {version.label} reaches on {rows} that no site trained on ({what}). Dots are values, lines are 95 % "
-        "bootstrap intervals.",
-        f"{key}_figures",
-    )
+    if any(metric in scores for metric, _, _ in METRICS[:5]):
+        show(
+            figure_chart(scores),
+            f"What {version.label} reaches on {rows} that no site trained on ({what}). Dots are values, lines are 95 % "
+            "bootstrap intervals.",
+            f"{key}_figures",
+        )
+    else:
+        st.markdown(f"What {version.label} reaches on {rows} that no site trained on ({what}).")
     st.table(figure_table(scores), border="horizontal", hide_index=True)
-    _behaviour(version, key)
+    if not task.generates:
+        _behaviour(version, key)
     st.markdown(f"**Data**: {data.get('source', 'not recorded')}. Licence of the public data: {task.licence}.")
     sites = data.get("sites", ())
     if sites:
@@ -187,7 +193,7 @@ def version_table(known: Sequence[VersionView]) -> list[dict[str, Any]]:
         {
             "Version": version.number,
             "State": "champion" if version.champion else "",
-            "AUC": _score_words(version),
+            "Score": _score_words(version),
             "From": _origin(version),
             "Sites": len(version.manifest.get("data", {}).get("sites", ())),
             "Made": f"{version.created_at:%d %b %Y, %H:%M} UTC",
@@ -204,5 +210,7 @@ def _origin(version: VersionView) -> str:
 
 
 def _score_words(version: VersionView) -> str:
-    score = version.manifest.get("scores", {}).get("auc")
-    return f"{number(score['value'])} ({interval(score)})" if score else "not measured"
+    scores = version.manifest.get("scores", {})
+    stands = headline(scores)
+    score = scores.get(stands.metric)
+    return f"{stands.word} {number(score['value'])} ({interval(score)})" if score else "not measured"

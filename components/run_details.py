@@ -15,6 +15,7 @@ import streamlit as st
 from components import charts, run_privacy
 from components.benefit import benefit_sentence
 from components.theme import interval
+from models.headline import headline
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +32,7 @@ _SETTINGS = {
     "strategy_settings": "Parameters of the strategy",
     "rounds": "Rounds",
     "local_epochs": "Local epochs",
+    "steps": "Steps of a site in a round at most (0: all)",
     "batch_size": "Batch size (rows)",
     "learning_rate": "Learning rate",
     "seed": "Seed",
@@ -93,7 +95,8 @@ def site_table(run: RunView) -> pd.DataFrame:
 
 
 def _auc(benefit: dict[str, Any], who: str) -> float | None:
-    score = (benefit.get(who) or {}).get("auc") or {}
+    own = benefit.get(who) or {}
+    score = own.get(headline(own).metric) or {}
     value = score.get("value")
     return None if value is None or value != value else float(value)
 
@@ -146,7 +149,7 @@ def _with_interval(benefit: dict[str, Any], who: str) -> str:
     value = _auc(benefit, who)
     if value is None:
         return "cannot train alone" if who == "local" else "not measured"
-    return f"{value:.3f} ({interval(benefit[who]['auc'])})"
+    return f"{value:.3f} ({interval(benefit[who][headline(benefit[who]).metric])})"
 
 
 def _events(run: RunView) -> None:

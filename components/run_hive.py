@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from components.hive_map import HiveCell, hive_map
 from components.theme import amount, duration, interval, number
+from models.headline import headline
 
 if TYPE_CHECKING:
     from fl.runs import RunView, SiteView
@@ -60,8 +61,9 @@ def caption(run: RunView, *, named: bool = True) -> str:
         return " · ".join([*parts, *_missing(run, named)])
     if run.status == "done":
         said = f"{amount(run.round, 'round')} in {duration(run.elapsed)}"
-        auc = run.final.get("auc")
-        return f"{said} · AUC {number(auc['value'])}, 95 % interval {interval(auc)}" if auc else said
+        stands = headline(run.final)
+        score = run.final.get(stands.metric)
+        return f"{said} · {stands.word} {number(score['value'])}, 95 % interval {interval(score)}" if score else said
     word = "Cancelled" if run.status == "cancelled" else "Failed"
     return f"{word} after round {run.round} of {run.rounds}"
 
@@ -91,7 +93,8 @@ def round_caption(run: RunView, round_: int) -> str:
     done = next((point for point in run.history if point.round == round_), None)
     if done is None:
         return f"Round {round_} was not recorded."
-    scores = f"AUC {number(done.metrics.get('auc'))} · log loss {number(done.loss)}"
+    word, name = ("Perplexity", "perplexity") if "perplexity" in done.metrics else ("AUC", "auc")
+    scores = f"{word} {number(done.metrics.get(name))} · log loss {number(done.loss)}"
     if round_ == 0:
         return f"Before training · {scores}"
     said = f"Round {round_} · {amount(done.replies, 'update')} in {duration(done.seconds)} · {scores}"

@@ -18,7 +18,7 @@ from components.links import link
 from components.theme import duration, figure, figures, interval, number
 
 if TYPE_CHECKING:
-    from fl.runs import RunView
+    from fl.runs import RoundView, RunView
 
 YOUNG = 0.5  # seconds since a run was asked for; hive and strip are drawn first then, charts and tables later
 PATIENCE, LOOK = 0.4, 0.01  # seconds that the page of a young run waits for its first round, between two looks
@@ -36,6 +36,7 @@ FIGURES = (
     ("f1", "F1, mean over classes"),
     ("sensitivity", "Sensitivity"),
     ("specificity", "Specificity"),
+    ("perplexity", "Perplexity"),
     ("loss", "Log loss (nats)"),
     ("ece", "Calibration error"),
 )
@@ -166,11 +167,20 @@ def _strip(run: RunView) -> None:
         [
             ("Elapsed", duration(run.elapsed), ""),
             ("Remaining", run_hive.left(run), _warm_up(run)),
-            ("AUC now", number(last.metrics.get("auc")) if last else "–", "held-out rows"),
+            (f"{_word(last)} now", number(_beside(last)) if last else "–", "held-out rows"),
             ("Log loss now", number(last.loss) if last else "–", "nats, held-out rows"),
         ]
     )
     st.caption(run_hive.caption(run) if run.status == "queued" else f"Now: {run.phase or 'starting'}")
+
+
+def _word(last: RoundView | None) -> str:
+    return "Perplexity" if last and "perplexity" in last.metrics else "AUC"
+
+
+def _beside(last: RoundView) -> float | None:
+    """Return the score beside the loss: AUC, or perplexity where answers are written."""
+    return last.metrics.get("perplexity", last.metrics.get("auc"))
 
 
 def _warm_up(run: RunView) -> str:
@@ -195,7 +205,7 @@ def _result(run: RunView) -> None:
         )
     elif run.history:
         last = run.history[-1]
-        scores = [("AUC", number(last.metrics.get("auc")), ""), ("Log loss (nats)", number(last.loss), "")]
+        scores = [(_word(last), number(_beside(last)), ""), ("Log loss (nats)", number(last.loss), "")]
         figures(scores)
         st.caption(f"The last good model, after round {last.round} of {run.rounds}, on held-out rows.")
     elif not run.error:
@@ -217,7 +227,7 @@ def _version(version_id: int) -> None:
 
 
 def _curves(run: RunView, marked: int | None = None) -> None:
-    for column, metric in zip(st.columns(2, gap="large"), charts.METRICS, strict=True):
+    for column, metric in zip(st.columns(2, gap="large"), charts.metrics_of(run), strict=True):
         with column:
             drawn = charts.curves(run, metric, marked=marked)
             charts.show(drawn, charts.curve_sentence(run, metric), key=f"monitor_{metric}_{run.id}")

@@ -105,7 +105,7 @@ def _audit(run: RunView, found: Audit | None) -> None:
         return
     said = sentences(found)
     st.write("\n\n".join(said[:3]))
-    if found.inversion.drawn:
+    if found.inversion and found.inversion.drawn:
         with st.container(horizontal=True):
             for picture, caption in (
                 (found.inversion.original, "a public picture"),

@@ -33,7 +33,7 @@ def upload(schema: TableSchema, *, source: str, key: str, labelled: bool = True,
     A file is checked once, not on every rerun of the page; the result stays with this browser session only.
     """
     st.session_state.setdefault(f"{key}_nonce", 0)
-    chosen = st.file_uploader("CSV file", type=["csv", "tsv", "txt"], key=_widget_key(key), help=help or None)
+    chosen = st.file_uploader("CSV file", type=["csv", "tsv", "txt"], key=widget_key(key), help=help or None)
     if chosen is None:
         st.session_state.pop(f"{key}_upload", None)
         return None
@@ -56,7 +56,7 @@ def upload_pictures(task: Task, *, source: str, key: str) -> Upload | None:
     chosen = st.file_uploader(
         "ZIP file with pictures",
         type=["zip"],
-        key=_widget_key(key),
+        key=widget_key(key),
         help=f"PNG, JPEG or DICOM, with {LABELS} (file,label, and patient if you like) or a folder for each class.",
     )
     if chosen is None:
@@ -91,7 +91,8 @@ def forget_upload(key: str) -> None:
     st.session_state[f"{key}_nonce"] = st.session_state.get(f"{key}_nonce", 0) + 1
 
 
-def _widget_key(key: str) -> str:
+def widget_key(key: str) -> str:
+    """Return the key of the uploader now; a new one empties it."""
     return f"{key}_file_{st.session_state[f'{key}_nonce']}"
 
 

@@ -102,8 +102,9 @@ def _check(arguments: argparse.Namespace) -> int:
         print(f"note: {note}")
     if report.dataset is not None:
         positives = int((report.dataset.y > 0).sum())
-        which = f"{task.schema.label} {'= 1' if len(task.classes) == 2 else '> 0'}"
-        print(f"{file}: {report.rows} rows for {task.name}, {positives} with {which}, no problem found")
+        which = f", {positives} with {task.schema.label} {'= 1' if len(task.classes) == 2 else '> 0'}"
+        told = "" if task.texts is not None else which
+        print(f"{file}: {report.rows} rows for {task.name}{told}, no problem found")
         return 0
     for problem in report.problems[:_PRINTED]:
         print(problem)
@@ -129,6 +130,7 @@ def _findings(report: "Report", task: str, file: Path) -> dict[str, Any]:
 def _generate(arguments: argparse.Namespace) -> int:
     from data.intake.images import to_zip
     from data.intake.table import to_csv
+    from data.intake.texts import to_json_lines
 
     task = _task(arguments.task)
     if not 1 <= arguments.rows <= _MOST_ROWS:
@@ -136,6 +138,10 @@ def _generate(arguments: argparse.Namespace) -> int:
     if arguments.seed < 0:
         raise WrongInput(f"--seed must not be negative, but is {arguments.seed}")
     dataset = task.generate(arguments.rows, arguments.seed)
+    if task.texts is not None:
+        _write(arguments.out, to_json_lines(dataset))
+        print(f"{arguments.out}: {len(dataset)} made-up questions with answers for {task.name}")
+        return 0
     _write(arguments.out, to_zip(dataset) if task.pictures is not None else to_csv(dataset, task.schema))
     print(f"{arguments.out}: {len(dataset)} synthetic rows for {task.name}, {int(dataset.y.sum())} positive")
     return 0

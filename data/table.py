@@ -76,13 +76,26 @@ class Pictures:
 
 
 @dataclass(frozen=True)
+class Texts:
+    """What a language task reads and writes.
+
+    Parameters
+    ----------
+    kind : what a record is, in words with article: "a question and its answer".
+    """
+
+    kind: str
+
+
+@dataclass(frozen=True)
 class Dataset:
     """Rows of one task.
 
     Parameters
     ----------
     x : (n, d) float32 inputs in the schema's units and order; NaN is missing. A task with an encoder may keep what it
-        encodes here: (n, height, width) or (n, height, width, 3) uint8 pictures, (n, samples) signals.
+        encodes here: (n, height, width) or (n, height, width, 3) uint8 pictures, (n, samples) signals, (n, bytes) uint8
+        texts as data.texts packs them.
     y : (n,) int64 class, from 0.
     source : where the rows come from, in words.
     synthetic : True for generated rows.

@@ -14,6 +14,7 @@ from data.table import Dataset, FloatArray
 from fl.local import LARGE, cores, network_of, tensors_of
 from fl.sites import public_rows
 from fl.together import Stack, can_stack
+from models import token_metrics
 from models.calibration import Calibration
 from models.class_calibration import AnyCalibration, fit_calibration, softmax
 from models.metrics import Interval, metrics_of_each, of_classes, with_intervals
@@ -21,7 +22,9 @@ from models.preparation import Preparation
 from models.task import Task
 
 SAMPLE = 256  # held-out rows on which each site's update is scored; the global model is scored on all
+FEW_ANSWERS = 24  # the same of a language task, where a row takes as long as a thousand others
 ROWS_AT_ONCE = 64  # of a large network
+ANSWERS_AT_ONCE = 4
 SMALLEST = 1e-7  # probabilities are kept this far from 0 in the loss of a row, as in models.metrics
 NUMBERS_AT_ONCE = 4_000_000  # weights and inputs that are worked on in one go
 SETS_AT_ONCE = 64  # of weights: what they give then stays in the processor's cache
@@ -39,35 +42,43 @@ class HeldOut:
     def __init__(self, task: Task, preparation: Preparation, rows: Dataset | None = None) -> None:
         if rows is None:
             rows = public_rows(task.name, "heldout")
-        self.y = rows.y
+        self.y, self._words, self._hospitals = rows.y, task.generates, rows.natural_sites
         self._x = tensors_of(task, rows, preparation)[0].clone()  # PyTorch's own memory: see _each
         self._net = network_of(task.name)
         self._large = len(self._net.weights) >= LARGE
-        stacked = not self._large and can_stack(self._net, self._x, scoring=True)
+        stacked = not self._words and not self._large and can_stack(self._net, self._x, scoring=True)
         self._stack = Stack(self._net, scoring=True) if stacked else None
         by_class = np.argsort(self.y, kind="stable")
-        few = by_class[np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).round().astype(np.int64)]
+        count = min(FEW_ANSWERS if self._words else SAMPLE, len(rows))
+        few = by_class[np.linspace(0, len(rows) - 1, count).round().astype(np.int64)]
         self._few_x, self._few_y = self._x[np.sort(few)], self.y[np.sort(few)]
 
     def logits(self, weights: FloatArray) -> FloatArray:
-        """Return the (n,) logits of a network with the (p,) ``weights``; (n, k) of one with k > 1 outputs."""
+        """Return the (n,) logits of a network with the (p,) ``weights``; (n, k) of one with k > 1 outputs.
+
+        Of a language task, the (n, 2) costs of answers, and their lengths.
+        """
         return self._logits(weights, self._x)
 
     def _logits(self, weights: FloatArray, x: Tensor) -> FloatArray:
         self._net.load(weights)
         self._net.network.eval()
-        if not self._large:
+        if not self._large and not self._words:
             return _forward(self._net.network, x)
+        at_once = ANSWERS_AT_ONCE if self._words else ROWS_AT_ONCE
         # in parts that stay in the processor's cache, on all cores; which part a row is in changes nothing
         with ThreadPoolExecutor(cores()) as pool:
-            return np.concatenate(list(pool.map(partial(_forward, self._net.network), x.split(ROWS_AT_ONCE))))  # type: ignore[no-untyped-call]
+            return np.concatenate(list(pool.map(partial(_forward, self._net.network), x.split(at_once))))  # type: ignore[no-untyped-call]
 
     def score_each(self, weights: FloatArray) -> list[tuple[float, dict[str, float]]]:
         """Score as ``score`` does each of (s, p) weights, on at most ``SAMPLE`` of the rows, the same every time."""
         logits = self._each(weights)
         finite = np.asarray(np.isfinite(logits).reshape(len(logits), -1).all(axis=1))
         logits[~finite] = 0.0
-        scores = metrics_of_each(self._few_y, _chances(logits, each=logits.ndim == 3))
+        if self._words:
+            scores = [token_metrics.token_metrics(each) for each in logits]
+        else:
+            scores = metrics_of_each(self._few_y, _chances(logits, each=logits.ndim == 3))
         return [
             (metrics.pop("loss"), metrics) if good else (float("nan"), {})
             for metrics, good in zip(scores, finite, strict=True)
@@ -78,14 +89,18 @@ class HeldOut:
         logits = self._each(weights)
         bad = ~np.isfinite(logits).reshape(*logits.shape[:2], -1).all(axis=2)
         logits[bad] = 0.0
+        if self._words:
+            losses = token_metrics.row_losses(logits)
+            losses[bad] = -np.log(SMALLEST)
+            return losses
         if logits.ndim == 3:
             right = softmax(logits)[:, np.arange(len(self._few_y)), self._few_y]
         else:
             chances = _sigmoid(logits)
             right = np.where(self._few_y == 1, chances, 1 - chances)
         right[bad] = 0.0
-        losses: NDArray[np.float64] = -np.log(np.maximum(right, SMALLEST))
-        return losses
+        found: NDArray[np.float64] = -np.log(np.maximum(right, SMALLEST))
+        return found
 
     def _each(self, weights: FloatArray) -> FloatArray:
         """Return the (s, n) logits of each of (s, p) weights on the few rows."""
@@ -99,11 +114,18 @@ class HeldOut:
             logits: FloatArray = torch.cat([self._stack.logits(part, self._few_x) for part in parts]).numpy()
         return logits
 
+    def intervals(self, weights: FloatArray) -> dict[str, Interval]:
+        """Return every metric of a language task with its 95 % interval."""
+        return token_metrics.token_intervals(self.logits(weights), self._hospitals)
+
     def score(self, weights: FloatArray) -> tuple[float, dict[str, float]]:
         """Return loss and the other metrics of uncalibrated probabilities; NaN loss for logits that are not finite."""
         logits = self.logits(weights)
         if not np.isfinite(logits).all():
             return float("nan"), {}
+        if self._words:
+            metrics = token_metrics.token_metrics(logits, self._hospitals)
+            return metrics.pop("loss"), metrics
         metrics = metrics_of_each(self.y, _chances(logits, each=logits.ndim == 2)[None])[0]
         return metrics.pop("loss"), metrics
 
@@ -159,7 +181,7 @@ def scores_of_classes(
     task: Task, weights: FloatArray, preparation: Preparation, calibration: AnyCalibration
 ) -> list[dict[str, Any]]:
     """Return for each of more than two classes its name, held-out rows and scores, as JSON; nothing for two."""
-    if len(task.classes) == 2:
+    if len(task.classes) == 2 or task.generates:
         return []
     heldout = HeldOut(task, preparation)
     found = of_classes(heldout.y, calibration.probability(heldout.logits(weights)))
@@ -174,6 +196,9 @@ def calibrated(task: Task, weights: FloatArray, preparation: Preparation) -> tup
 
     That is what a model version serves, so a version, each site's own model and the pooled one are compared so.
     """
+    if task.generates:  # there are no probabilities of classes to calibrate
+        heldout = HeldOut(task, preparation)
+        return Calibration.identity(), heldout.intervals(weights)
     rows = public_rows(task.name, "calibration")
     kept = HeldOut(task, preparation, rows).logits(weights)
     calibration = fit_calibration(kept, rows.y)

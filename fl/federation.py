@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from data.public import DataMissing
 from data.table import FloatArray
 from fl import sites
 from fl.course import Course
@@ -92,6 +93,8 @@ def federate(
         raise RuntimeError("this process runs a federation already; wait for its end or use another process")
     try:
         return _federate(request, watcher, stop, start, client)
+    except DataMissing as error:
+        raise RequestError(str(error)) from None
     finally:
         _ONE_AT_A_TIME.release()
 
@@ -126,7 +129,7 @@ def _federate(
         preparation=course.snapshot.preparation,
         calibration=calibration,
         scores=scores,
-        n_heldout=len(sites.public_split(request.task)[1].heldout),
+        n_heldout=len(sites.public_rows(request.task, "heldout")),
         rounds=course.rounds,
         sites=took_part,
         benefit=benefit.measure(course, scores) if request.benefit else {},

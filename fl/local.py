@@ -1,5 +1,6 @@
 """Training a network on the rows of one place: the only loop that learns, for sites, for one site alone, and pooled."""
 
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -13,11 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from data.table import Dataset, FloatArray
-from fl.losses import label_type, mean_loss
+from fl.losses import label_type, mean_loss, word_loss
 from fl.optimisers import optimiser
 from fl.request import RunRequest
 from fl.sites import public_split
 from fl.watcher import Stop
+from models.dropout import SeededDropout
 from models.preparation import Preparation, combine_medians, combine_moments, fill_gaps, medians, moments
 from models.registry import get_task
 from models.task import Task
@@ -34,13 +36,15 @@ class FlatNetwork:
     Parameters
     ----------
     network : the network; its tensors are replaced by the views.
+    loss : of its outputs and the labels.
     """
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, loss: Callable[[Tensor, Tensor], Tensor] = mean_loss) -> None:
         parameters = list(network.parameters())
         tensors = [*parameters, *(buffer for buffer in network.buffers() if buffer.is_floating_point())]
         learned = sum(tensor.numel() for tensor in parameters)
-        self.network = network
+        self.network, self.loss = network, loss
+        self.dropouts = [module for module in network.modules() if isinstance(module, SeededDropout)]
         self.weights = torch.cat([tensor.detach().reshape(-1).float() for tensor in tensors])  # (p,)
         self.gradient = torch.zeros(learned)
         self.learned = self.weights[:learned]
@@ -90,8 +94,13 @@ def network_of(task: str) -> FlatNetwork:
     networks: dict[str, FlatNetwork] = _OWN.__dict__
     if task not in networks:
         with _DRAWING:
-            networks[task] = FlatNetwork(get_task(task).network())
+            networks[task] = FlatNetwork(get_task(task).network(), loss_of(get_task(task)))
     return networks[task]
+
+
+def loss_of(task: Task) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return what training on ``task`` minimises."""
+    return word_loss if task.generates else mean_loss
 
 
 @lru_cache(maxsize=16)
@@ -112,7 +121,8 @@ def initial_weights(task: Task, seed: int) -> FloatArray:
 class Recipe:
     """How a site trains in one round.
 
-    ``proximal_mu`` adds mu / 2 · ‖w − w_start‖² to the loss (FedProx); 0 leaves it out.
+    ``proximal_mu`` adds mu / 2 · ‖w − w_start‖² to the loss (FedProx); 0 leaves it out. ``steps`` is the most that are
+    taken, over all epochs; 0 takes all.
     """
 
     epochs: int
@@ -121,6 +131,7 @@ class Recipe:
     optimiser: Literal["adam", "sgd"] = "adam"
     weight_decay: float = 0.0
     proximal_mu: float = 0.0
+    steps: int = 0
 
     @classmethod
     def of(cls, request: RunRequest, task: Task, round: int, proximal_mu: float = 0.0) -> "Recipe":
@@ -134,6 +145,7 @@ class Recipe:
             optimiser="sgd" if noisy else task.training.optimiser,
             weight_decay=task.training.weight_decay,
             proximal_mu=proximal_mu,
+            steps=request.steps,
         )
 
 
@@ -151,7 +163,7 @@ def train(
 
     Returns
     -------
-    Mean loss over the rows of the last epoch.
+    Mean loss over the rows of the last epoch, as far as it went.
 
     Raises
     ------
@@ -162,22 +174,30 @@ def train(
     net.load(start)
     anchor = net.learned.clone() if recipe.proximal_mu else None
     steps = optimiser(recipe.optimiser, net.learned, recipe.learning_rate, recipe.weight_decay)
-    total = torch.zeros(())
+    total, seen, left = torch.zeros(()), 0, recipe.steps or math.inf
     with _generator(seed, shared=net.draws(x)) as generator:
         net.network.train()
+        for dropout in net.dropouts:
+            dropout.generator = generator
         for _ in range(recipe.epochs):
-            total = torch.zeros(())
+            if not left:
+                break
+            total, seen = torch.zeros(()), 0
             for rows in torch.randperm(len(y), generator=generator).split(recipe.batch_size):  # type: ignore[no-untyped-call]
+                if not left:
+                    break
+                left -= 1
                 if stop is not None:
                     stop.check()
                 net.gradient.zero_()
-                loss = mean_loss(net.network(x[rows]), y[rows])
+                loss = net.loss(net.network(x[rows]), y[rows])
                 loss.backward()  # type: ignore[no-untyped-call]
                 if anchor is not None:
                     net.gradient.add_(net.learned - anchor, alpha=recipe.proximal_mu)
                 steps.step(net.gradient)
                 total += loss.detach() * len(rows)
-    return float(total) / len(y)
+                seen += len(rows)
+    return float(total) / seen
 
 
 @contextmanager
@@ -209,6 +229,8 @@ def tensors_of(task: Task, rows: Dataset, preparation: Preparation) -> tuple[Ten
 
 def own_preparation(task: Task, rows: Dataset) -> Preparation:
     """Return the preparation of a site that knows no rows but its own."""
+    if not task.standardised:
+        return Preparation.none()
     fill = combine_medians([medians(rows.x)])
     mean, scale = combine_moments([moments(fill_gaps(task, rows.x, fill))])
     return Preparation(fill, mean, scale)

@@ -12,6 +12,14 @@ def mean_loss(logits: Tensor, y: Tensor) -> Tensor:
     return cross_entropy(logits, y)
 
 
+def word_loss(outputs: Tensor, _y: Tensor) -> Tensor:
+    """Return the mean cost of a token from the (n, 2) outputs of a language task: costs of answers, and their lengths.
+
+    The words to foresee are part of the rows, so there are no labels.
+    """
+    return outputs[:, 0].sum() / outputs[:, 1].sum().clamp(min=1)
+
+
 def row_losses(logits: Tensor, y: Tensor) -> Tensor:
     """Return the (s, n) cross-entropies of (s, n) logits, or of (s, n, k), for (s, n) labels."""
     if logits.dim() == 2:

@@ -173,6 +173,12 @@ def _how(run: Parser) -> None:
         metavar="N",
         help="how often a site goes through its records in a round (default: the task's own)",
     )
+    how.add_argument(
+        "--steps",
+        type=int,
+        metavar="N",
+        help="the most steps of a site in a round, over all its epochs; 0 for no limit (default: the task's own)",
+    )
     how.add_argument("--batch-size", type=int, metavar="ROWS", help="rows a step (default: the task's own)")
     how.add_argument(
         "--learning-rate",

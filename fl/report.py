@@ -42,7 +42,10 @@ def report(run: RunView, copy: Path | None = None) -> dict[str, Any]:
             for done in run.history
             if done.round > 0
         ],
-        "final": {name: run.final.get(name, {}).get("value") for name in ("auc", "accuracy", "loss")},
+        "final": {
+            name: run.final.get(name, {}).get("value")
+            for name in ("auc", "accuracy", "loss", *(("perplexity",) if "perplexity" in run.final else ()))
+        },
         "seconds": {name: run.seconds.get(name) for name in ("startup", "first_round", "rounds", "total")},
         "bytes": _bytes(run),
         "model": _model(run, copy),
@@ -56,7 +59,7 @@ def sentence(run: RunView) -> str:
     scores = {name: score for name, score in run.final.items() if score.get("value") is not None}
     said = ", ".join(
         f"{title} {_interval(scores[name])}"
-        for name, title in (("auc", "AUC"), ("accuracy", "accuracy"))
+        for name, title in (("auc", "AUC"), ("accuracy", "accuracy"), ("perplexity", "perplexity"))
         if name in scores
     )
     return f"Run {run.id} {run.status} after {run.round} of {run.rounds} rounds{': ' + said if said else ''}."

@@ -7,16 +7,26 @@ from functools import cached_property
 from typing import Any
 
 from data.partition import parse_partition
-from fl.attacks import parse_attack
+from fl.attacks import OF_ROWS, parse_attack
 from fl.strategies import STRATEGIES
 from models.task import Task
+from settings import get_settings
 
 EXECUTORS = ("auto", "in-process", "vectorised", "ray", "flower", "deployed")
 DP_LEVELS = ("example", "client")
 MEANS = ("fedavg", "fedprox")  # strategies that only average
 ON_REPORTED_LOSS = ("qfedavg", "fedcostw", "fedpid")
 LONGEST_DEADLINE = 86_400  # seconds
-LARGEST = {"sites": 10_000, "rounds": 10_000, "local_epochs": 1_000, "batch_size": 100_000, "seed": 2**31 - 1}
+LARGEST = {
+    "sites": 10_000,
+    "rounds": 10_000,
+    "local_epochs": 1_000,
+    "steps": 1_000_000,
+    "batch_size": 100_000,
+    "seed": 2**31 - 1,
+}
+
+LEAST = {"sites": 0, "rounds": 1, "local_epochs": 1, "steps": 0, "batch_size": 1, "seed": 0}
 
 DP_TRAINING = {"batch_size": LARGEST["batch_size"], "local_epochs": 2, "learning_rate": 2.0, "dp_clip": 0.3}
 
@@ -37,6 +47,7 @@ class RunRequest:
     datasets : database keys of contributed datasets; those of one site train together.
     strategy, strategy_settings : name in fl.strategies and its parameters; missing ones take their default.
     rounds, local_epochs, batch_size : at least 1.
+    steps : the most that a site takes in a round, over all local epochs; 0 for no limit.
     learning_rate : above 0 and at most 10; falls by the task's ``Training.decay`` after every round.
     seed : 0 to 2**31 - 1; the same request with the same seed gives bit-identical weights.
     executor : ``auto``, ``in-process``, ``vectorised``, ``ray``, ``flower``, or ``deployed`` for real sites.
@@ -69,6 +80,7 @@ class RunRequest:
     rounds: int = 20
     local_epochs: int = 1
     batch_size: int = 32
+    steps: int = 0
     learning_rate: float = 1e-3
     seed: int = 0
     executor: str = "auto"
@@ -99,7 +111,8 @@ class RunRequest:
         given = {name: value for name, value in overrides.items() if value is not None}
         if given.get("dp_epsilon") and given.get("dp_level", cls.dp_level) == "example":
             # plain steps over all rows of a site: of what was tried on calibration rows, the least hurt by noise
-            given = {**DP_TRAINING, **given}
+            own_steps = ("batch_size", "local_epochs") if task.generates else ()  # all rows at once would take days
+            given = {**{name: value for name, value in DP_TRAINING.items() if name not in own_steps}, **given}
         request = cls(
             task=task.name,
             sites=own.sites,
@@ -107,6 +120,7 @@ class RunRequest:
             rounds=own.rounds,
             local_epochs=own.local_epochs,
             batch_size=own.batch_size,
+            steps=own.steps,
             learning_rate=own.learning_rate,
         )
         return replace(request, **given)
@@ -120,7 +134,7 @@ class RunRequest:
             With one sentence naming the first thing that is wrong and what would be right.
         """
         task = _known_task(self.task)
-        for name, low in (("sites", 0), ("rounds", 1), ("local_epochs", 1), ("batch_size", 1), ("seed", 0)):
+        for name, low in LEAST.items():
             _check_integer(name, getattr(self, name), low, LARGEST[name])
         for name, high in (("learning_rate", 10), ("quorum", 1), ("fraction", 1)):
             _check_number(name, getattr(self, name), high)
@@ -145,6 +159,10 @@ class RunRequest:
             settings = STRATEGIES[self.strategy].settings(self.strategy_settings)
         except ValueError as error:
             raise RequestError(str(error)) from None
+        if task.generates:
+            self._check_language(task)
+        elif STRATEGIES[self.strategy].adapters:
+            raise RequestError(f"strategy {self.strategy} joins adapters of language tasks: choose another one.")
         check_noise(self)
         check_secure(self)
         return replace(self, strategy_settings=settings, benefit=self.benefit and not self.private)
@@ -156,6 +174,19 @@ class RunRequest:
             raise RequestError(f"{error}.") from None
         if attack and not self.sites:
             raise RequestError("attack is a trial with demo sites: give sites, or leave it out.")
+
+    def _check_language(self, task: Task) -> None:
+        """Raise RequestError for what a language task cannot do."""
+        if self.executor == "vectorised":
+            raise RequestError(f"executor vectorised cannot stack networks of {task.name}: choose auto or ray.")
+        if STRATEGIES[self.strategy].adapters and get_settings().lora_trains == "b":
+            raise RequestError(
+                f"strategy {self.strategy} joins two trained factors, and MEDHIVE_LORA_TRAINS is b, with which the "
+                "mean is exact already: choose fedavg, or set it to ab."
+            )
+        attack = parse_attack(self.attack)
+        if attack and attack.kind in OF_ROWS:
+            raise RequestError(f"attack {attack.kind} changes labels or numbers, of which {task.name} has none.")
 
     def _check_nodes(self) -> None:
         if not self.nodes:

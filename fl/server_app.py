@@ -7,11 +7,12 @@ resumed run goes on with the right round number.
 import gc
 import random
 import time
+from collections.abc import Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from flwr.app import Array, ArrayRecord, ConfigRecord, Context, MetricRecord, RecordDict
+from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MetricRecord, RecordDict
 from flwr.serverapp import Grid, ServerApp
 from flwr.serverapp.strategy import FedAvg
 from numpy.typing import NDArray
@@ -20,8 +21,9 @@ from data.table import FloatArray
 from fl.assignment import pack
 from fl.course import Course
 from fl.evaluation import HeldOut
+from fl.grid.flower import values_of
 from fl.grid.watched import EARLIER, WatchedGrid
-from fl.local import initial_weights, public_preparation, seed_of
+from fl.local import initial_weights, network_of, public_preparation, seed_of
 from fl.privacy.guard import Guard
 from fl.sites import public_rows
 from fl.strategies import STRATEGIES
@@ -29,6 +31,7 @@ from fl.strategies.memory import memory_of, remind
 from fl.strategies.rule import Array as Array64
 from fl.strategies.ruled import Ruled
 from fl.watcher import RoundResult, Snapshot
+from models.language.lora import Factors, aggregation_error
 from models.preparation import Moments, Preparation, combine_medians, combine_moments, out_of_line
 from models.registry import get_task
 from models.task import Task
@@ -60,13 +63,15 @@ def _first_snapshot(grid: WatchedGrid, course: Course) -> Snapshot:
     if course.request.private:  # what sites say of their rows here would have no noise
         course.watcher.event("Inputs are standardised by the public calibration rows: no site was asked about its own.")
         return Snapshot(0, weights, public_preparation(task))
-    course.watcher.phase("asking sites for medians")
+    course.watcher.phase("asking sites for medians" if task.standardised else "asking sites for their rows")
     answers = grid.ask_quorum("query.medians")
     for site, answer in answers:
         if left_out := int(answer["left-out"]):
             course.left_out[site.position] = left_out
             rows = "row that is" if left_out == 1 else "rows that are"
             course.watcher.event(f"{site.name} left out {left_out} {rows} also held out for scoring.", "warning")
+    if not task.standardised:
+        return Snapshot(0, weights, Preparation.none())
     fill = combine_medians([(answer["medians"], answer["counts"]) for _, answer in answers])
     course.watcher.phase("asking sites for means and deviations")
     answers = grid.ask_quorum("query.moments", _record({"fill": fill}))
@@ -100,8 +105,9 @@ def _rounds(grid: WatchedGrid, course: Course) -> None:
     strategy: FedAvg = STRATEGIES[request.strategy].make(request.strategy_settings)
     strategy.fraction_train = request.fraction
     strategy.train_metrics_aggr_fn = _no_metrics
+    factors: Sequence[Factors] = getattr(network_of(request.task).network, "factors", ())
     if isinstance(strategy, Ruled):
-        strategy.meet(grid.sites, ServerRows(request.task, snapshot.preparation).losses)
+        strategy.meet(grid.sites, ServerRows(request.task, snapshot.preparation).losses, factors)
     remind(strategy, snapshot.carried)
     guard = Guard(request, course.sites)
     rule = guard.around(strategy)
@@ -137,6 +143,8 @@ def _rounds(grid: WatchedGrid, course: Course) -> None:
         snapshot = Snapshot(round, arrays["weights"].numpy(), snapshot.preparation, carried)
         loss, metrics = grid.heldout.score(snapshot.weights)
         metrics.update(guard.spent(round))
+        if factors and replies and isinstance(exchange, WatchedGrid):
+            metrics["aggregation_error"] = _aggregation_error(factors, replies, snapshot.weights)
         if not isinstance(exchange, WatchedGrid):
             metrics["secure_seconds"] = exchange.seconds
         seconds = time.perf_counter() - began
@@ -175,6 +183,13 @@ class ServerRows:
     def losses(self, weights: FloatArray) -> Array64:
         """Return the (s, n) loss of each of (s, p) weights on each row; the largest where it gives no finite answer."""
         return self._rows.row_losses(weights)
+
+
+def _aggregation_error(factors: Sequence[Factors], replies: Sequence[Message], joined: FloatArray) -> float:
+    """Return how far the joined adapters are from the mean of the sites' adapters, weighted by rows."""
+    sent = [values_of(reply.content.array_records["arrays"]["weights"]) for reply in replies]
+    counts = [float(reply.content.metric_records["metrics"]["num-examples"]) for reply in replies]  # type: ignore[arg-type]
+    return aggregation_error(factors, np.stack(sent), np.array(counts) / sum(counts), joined)
 
 
 def _as_float32(arrays: ArrayRecord) -> ArrayRecord:

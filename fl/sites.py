@@ -75,9 +75,10 @@ def public_features(task: str) -> Dataset:
 
 
 def public_rows(task: str, part: Literal["training", "calibration", "heldout"]) -> Dataset:
-    """Return a part of a task's public rows, encoded."""
+    """Return a part of a task's public rows, encoded; of rows to judge by, those that the task scores."""
     index: IntArray = getattr(public_split(task)[1], part)
-    return public_features(task).take(index)
+    rows = public_features(task).take(index)
+    return rows if part == "training" else get_task(task).scored(rows)
 
 
 def encode_public(task: str, check: Callable[[], None]) -> None:
@@ -121,14 +122,14 @@ def described(request: RunRequest, sites: Sequence[SiteInfo]) -> dict[str, Any]:
 
     ``synthetic`` is about the rows that a model is scored on, ``n_synthetic`` counts generated training rows.
     """
-    rows, split = public_split(request.task)
+    rows = public_split(request.task)[0]
     return {
         "source": rows.source,
         "fingerprint": rows.fingerprint,
         "n_training": sum(site.samples for site in sites),
         "n_synthetic": sum(site.synthetic for site in sites),
-        "n_calibration": len(split.calibration),
-        "n_heldout": len(split.heldout),
+        "n_calibration": len(public_rows(request.task, "calibration")),
+        "n_heldout": len(public_rows(request.task, "heldout")),
         "synthetic": rows.synthetic,
         "sites": [{"name": site.name, "samples": site.samples} for site in sites],
     }

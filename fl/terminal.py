@@ -108,7 +108,8 @@ class Terminal:
     def round_done(self, result: RoundResult, snapshot: Snapshot) -> None:
         """Show the global model's score."""
         self._pass.round_done(result, snapshot)
-        self._scores = f"loss {result.loss:.4f} · AUC {result.metrics.get('auc', float('nan')):.4f}"
+        name, word = ("perplexity", "perplexity") if "perplexity" in result.metrics else ("auc", "AUC")
+        self._scores = f"loss {result.loss:.4f} · {word} {result.metrics.get(name, float('nan')):.4f}"
         if self._live:
             self._bar.update(self._task, completed=result.round)
         else:

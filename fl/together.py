@@ -7,7 +7,7 @@ own weights, rows, order of rows and optimiser state, so the update it sends is 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import torch
 from torch import Tensor
@@ -121,7 +121,7 @@ def can_stack(net: FlatNetwork, x: Tensor, *, scoring: bool = False) -> bool:
     x : (n, f) some features, to try it on.
     scoring : ask only whether their weights can be scored together, for which dropout is no hindrance.
     """
-    if any(True for _ in net.network.buffers()) or (not scoring and net.draws(x)):
+    if any(True for _ in net.network.buffers()) or (not scoring and (net.dropouts or net.draws(x))):
         return False
     net.network.train(not scoring)
     try:
@@ -153,13 +153,13 @@ def train_together(
     """
     torch.set_num_threads(1)
     net.network.train()
-    stack, plan = Stack(net), _plan(tuple(rows.starts), recipe.batch_size, recipe.epochs)
+    stack, plan = Stack(net), _plan(tuple(rows.starts), recipe.batch_size, recipe.epochs, recipe.steps)
     begin = torch.from_numpy(start)
     begin = begin.expand(len(rows), -1) if begin.dim() == 1 else begin[plan.sites]
     weights, index = begin.clone(memory_format=torch.contiguous_format), plan.drawn(seeds)
     steps = optimiser(recipe.optimiser, weights, recipe.learning_rate, recipe.weight_decay)
     totals = torch.zeros(len(rows))
-    for number in range(index.shape[1]):
+    for number in range(plan.longest):
         if stop is not None:
             stop.check()
         step = plan.step(number)
@@ -170,7 +170,7 @@ def train_together(
         steps.step(gradient, step.active)
         totals[: step.active].addcmul_(losses, step.counted)
     found: FloatArray = weights[plan.back].numpy()
-    return found, (totals / plan.counts)[plan.back].tolist()
+    return found, (totals / plan.counted)[plan.back].tolist()
 
 
 def train_alone_together(
@@ -211,6 +211,8 @@ class _Plan:
     sites, back : the sites in that order, and the way back to the order of sites.
     counts, batches : (s,) rows of each, and how many steps it takes to go through them.
     epochs : how many times each site goes through its rows.
+    taken : (s,) steps that each really takes.
+    counted : (s,) rows that count in its loss: those of its last epoch, as far as it went.
     there : (s, steps, b) whether there is such a row in the batch.
     place, offset : of each row drawn, over all sites and epochs: where in ``there``, laid flat, it is, and what its
         number within the site is added to.
@@ -221,10 +223,17 @@ class _Plan:
     counts: Tensor
     batches: Tensor
     epochs: int
+    taken: Tensor
+    counted: Tensor
     there: Tensor
     place: Tensor
     offset: Tensor
     _steps: dict[int, _Step] = field(default_factory=dict)
+
+    @property
+    def longest(self) -> int:
+        """The steps of the site with the most."""
+        return int(self.taken.max())
 
     def drawn(self, seeds: Sequence[int]) -> Tensor:
         """Return which rows each site takes in each step, in the shape of ``there``; 0 where there is none."""
@@ -238,14 +247,19 @@ class _Plan:
         index.view(-1)[self.place] = rows.add_(self.offset)
         return index
 
+    @cached_property
+    def _last_epoch(self) -> Tensor:
+        """The (s,) first step of the last epoch of each."""
+        return (self.taken - 1) // self.batches * self.batches
+
     def step(self, number: int) -> _Step:
         """Return one step; the first are kept for the next round."""
         if number in self._steps:
             return self._steps[number]
-        active = int((self.epochs * self.batches > number).sum())
+        active = int((self.taken > number).sum())
         taken = self.there[:active, number].sum(1)
         width = int(taken.max())
-        last = (self.epochs - 1) * self.batches[:active] <= number  # in its last epoch
+        last = self._last_epoch[:active] <= number
         share = self.there[:active, number, :width] / taken.unsqueeze(1)
         step = _Step(active, width, share, torch.where(last, taken, 0).float())
         if len(self._steps) < STEPS_KEPT:
@@ -254,15 +268,23 @@ class _Plan:
 
 
 @lru_cache(maxsize=8)
-def _plan(starts: tuple[int, ...], batch_size: int, epochs: int) -> _Plan:
-    """Return the plan for sites whose rows begin at ``starts``, the last of which is the end."""
+def _plan(starts: tuple[int, ...], batch_size: int, epochs: int, most: int) -> _Plan:
+    """Return the plan for sites whose rows begin at ``starts``, the last of which is the end.
+
+    Parameters
+    ----------
+    most : steps that a site takes; 0 for no limit.
+    """
     counts = torch.tensor(starts).diff()
     size = min(batch_size, int(counts.max()))
     sites = torch.argsort(-counts // size, stable=True)  # the most batches first
     counts, begins = counts[sites], torch.tensor(starts)[sites]
     batches = -(-counts // size)
+    taken = (epochs * batches).clamp(max=most or epochs * int(batches.max()))
+    last = taken - (taken - 1) // batches * batches  # steps of the last epoch
     there = torch.zeros((len(sites), epochs * int(batches.max()), size), dtype=torch.bool)
     for site, (count, steps) in enumerate(zip(counts.tolist(), batches.tolist(), strict=True)):
         there[site].view(-1)[: epochs * steps * size].view(epochs, -1)[:, :count] = True
     place, offset = there.view(-1).nonzero().squeeze(1), begins.repeat_interleave(epochs * counts)
-    return _Plan(sites, torch.argsort(sites), counts, batches, epochs, there, place, offset)
+    counted = torch.minimum(last * size, counts)
+    return _Plan(sites, torch.argsort(sites), counts, batches, epochs, taken, counted, there, place, offset)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.database import migrate
 from data.whole_file import write_whole
+from models.headline import headline
 from models.registry import UnknownTask, get_task, tasks
 from models.task import Task
 from models.versions import VersionError, VersionView, champion, promote, register_shipped, rollback, versions
@@ -63,8 +64,11 @@ def _list(arguments: argparse.Namespace) -> None:
     _ready()
     found = versions(get_task(arguments.task).name if arguments.task else None)
     for each in found:
-        auc = each.manifest.get("scores", {}).get("auc") or {}
-        score = "AUC {value:.3f} ({low:.3f} to {high:.3f})".format(**auc) if auc.get("low") is not None else "AUC -"
+        scores = each.manifest.get("scores", {})
+        stands = headline(scores)
+        reached = scores.get(stands.metric) or {}
+        known = reached.get("low") is not None
+        score = f"{stands.word} " + ("{value:.3f} ({low:.3f} to {high:.3f})".format(**reached) if known else "-")
         words = " ".join(word for word, true in (("champion", each.champion), ("shipped", each.shipped)) if true)
         print(f"{each.task}:{each.number:<4} {score:32} {each.created_at:%Y-%m-%d %H:%M} {each.sha256[:12]} {words}")
     document = [
@@ -93,6 +97,8 @@ def _predict(arguments: argparse.Namespace) -> None:
     task = get_task(arguments.task)
     version = _chosen(task.name, arguments.version)
     answers: list[dict[str, Any]] = []
+    if task.texts is not None:
+        raise WrongInput(f"{task.name} writes answers: ask it with python -m rag ask --provider federated.")
     if task.pictures is not None:
         answers = _predict_pictures(task, version, arguments.files)
         arguments.files = []
@@ -142,6 +148,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     from models.encoding import encoded
     from models.labelled_pictures import read_labelled
     from models.tables import read_table
+    from models.texts import read_texts
     from models.versions import load_model
 
     _ready()
@@ -149,6 +156,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     version = _chosen(task.name, arguments.version)
     if task.pictures is not None:
         rows = read_labelled(task, arguments.path)
+    elif task.texts is not None:
+        rows = read_texts(task, arguments.path)
     else:
         rows = read_table(task, arguments.path, labelled=True)
     scores = evaluate(load_model(version.id), encoded(task, rows))
@@ -231,7 +240,8 @@ def _train_one(name: str, arguments: argparse.Namespace) -> None:
         classes=outcome.classes,
     )
     model = Model.of(task, outcome.weights, outcome.preparation, outcome.calibration)
-    manifest["behaviour"] = behaviour(model, heldout_rows(task)).to_json()
+    if not task.generates:
+        manifest["behaviour"] = behaviour(model, heldout_rows(task)).to_json()
     if task.pictures is None and (known := measured(model)):
         manifest["familiarity"] = known.to_json()
     folder = arguments.out / name if arguments.out else task.folder
@@ -239,8 +249,9 @@ def _train_one(name: str, arguments: argparse.Namespace) -> None:
     parts = (outcome.weights, outcome.preparation, outcome.calibration)
     write_weights(folder, task, *parts, {**manifest, "shipped": True})
     write_whole(folder / "card.md", with_figures(card, read_manifest(folder)).encode())
-    auc = outcome.scores["auc"]
-    print(f"{name}: held-out AUC {auc.value:.4f} ({auc.low:.4f} to {auc.high:.4f}), written into {folder}")
+    stands = headline(outcome.scores)
+    auc = outcome.scores[stands.metric]
+    print(f"{name}: held-out {stands.word} {auc.value:.4f} ({auc.low:.4f} to {auc.high:.4f}), written into {folder}")
 
 
 def _crossvalidate(arguments: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from data.partition import hold_out
 from data.table import Dataset
+from models import token_metrics
 from models.encoding import encoded
 from models.metrics import Interval, paired_differences, with_intervals
 from models.stored import Model
@@ -39,11 +40,13 @@ class Comparison:
 def heldout_rows(task: Task) -> Dataset:
     """Return the rows of the task's public data that no run trains on, encoded: the same for every version."""
     public = task.public()
-    return encoded(task, public.take(hold_out(public).heldout), keep=True)
+    return task.scored(encoded(task, public.take(hold_out(public).heldout), keep=True))
 
 
 def evaluate(model: Model, dataset: Dataset) -> dict[str, Interval]:
-    """Score calibrated probabilities on ``dataset``, every metric with its 95 % interval."""
+    """Score calibrated probabilities, or what answers cost, on ``dataset``, every metric with its 95 % interval."""
+    if model.task.generates:
+        return token_metrics.token_intervals(model.logits(dataset.x), dataset.natural_sites)
     return with_intervals(dataset.y, model.probability(dataset.x), model.calibration.threshold)
 
 
@@ -61,6 +64,8 @@ def _in_words(difference: Interval) -> str:
 def compare_models(task: Task, challenger: Model, champion: Model | None) -> Comparison:
     """Score both models on the task's held-out rows now; the champion may be missing."""
     rows, fingerprint = heldout_rows(task), task.public().fingerprint
+    if task.generates:
+        return _compare_answers(rows, fingerprint, challenger, champion)
     first: NDArray[np.float64] = challenger.probability(rows.x)
     points = challenger.calibration.threshold, champion.calibration.threshold if champion else THRESHOLD
     scores = with_intervals(rows.y, first, points[0])
@@ -70,3 +75,24 @@ def compare_models(task: Task, challenger: Model, champion: Model | None) -> Com
     differences = paired_differences(rows.y, first, second, points[0], threshold_b=points[1])
     other = with_intervals(rows.y, second, points[1])
     return Comparison(len(rows), fingerprint, scores, other, differences, _in_words(differences["auc"]))
+
+
+def _compare_answers(rows: Dataset, fingerprint: str, challenger: Model, champion: Model | None) -> Comparison:
+    first = challenger.logits(rows.x)
+    scores = token_metrics.token_intervals(first, rows.natural_sites)
+    if champion is None:
+        return Comparison(len(rows), fingerprint, scores, {}, {}, "There is no champion yet to compare with.")
+    second = champion.logits(rows.x)
+    differences, other = (
+        token_metrics.token_differences(first, second),
+        token_metrics.token_intervals(second, rows.natural_sites),
+    )
+    difference = differences["loss"]
+    step = f"{difference.value:+.4f} nats a token (95 % interval {difference.low:+.4f} to {difference.high:+.4f})"
+    if difference.high < 0:
+        sentence = f"The challenger foresees held-out answers better: {step}."
+    elif difference.low > 0:
+        sentence = f"The challenger foresees held-out answers worse: {step}."
+    else:
+        sentence = f"The two cannot be told apart on these answers: {step}."
+    return Comparison(len(rows), fingerprint, scores, other, differences, sentence)

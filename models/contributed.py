@@ -5,7 +5,11 @@ from models.task import Task
 
 
 def check_file(task: Task, raw: bytes, *, source: str) -> Report:
-    """Check a ZIP of pictures for an image task, else a CSV file; gives a report and raises nothing."""
+    """Check a ZIP of pictures, questions with answers, or a CSV file; gives a report and raises nothing."""
+    if task.texts is not None:
+        from data.intake.texts import check_texts
+
+        return check_texts(raw, task.label, source=source)
     if task.pictures is not None:
         from data.intake.images import check_zip
 

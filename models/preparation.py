@@ -37,8 +37,16 @@ class Preparation:
     mean: FloatArray
     scale: FloatArray
 
+    @classmethod
+    def none(cls) -> "Preparation":
+        """Return the preparation of a task that is not standardised: it leaves rows as they are."""
+        nothing = np.zeros(0, dtype=np.float32)
+        return cls(nothing, nothing, nothing)
+
     def __call__(self, task: Task, x: FloatArray) -> FloatArray:
         """Return the (n, f) standardised features of (n, d) inputs."""
+        if not task.standardised:
+            return x.astype(np.float32)
         return ((fill_gaps(task, x, self.fill) - self.mean) / self.scale).astype(np.float32)
 
 

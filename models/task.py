@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from numpy.typing import NDArray
 
-from data.table import Dataset, FloatArray, Pictures, TableSchema
+from data.table import Dataset, FloatArray, Pictures, TableSchema, Texts
 
 if TYPE_CHECKING:  # pages list tasks at once; torch takes seconds to import and is needed only to compute
     from torch import nn
@@ -27,8 +27,9 @@ Modality = Literal["table", "image", "signal", "text", "language"]
 class Training:
     """Default run settings of a task.
 
-    ``learning_rate`` falls by the factor ``decay`` after every round; ``partition`` and ``sites`` say how public
-    data are divided when a demo needs sites (``natural`` ignores ``sites``).
+    ``learning_rate`` falls by the factor ``decay`` after every round; ``steps`` is the most that a site takes in a
+    round, 0 for no limit; ``partition`` and ``sites`` say how public data are divided when a demo needs sites
+    (``natural`` ignores ``sites``).
     """
 
     rounds: int = 20
@@ -40,6 +41,7 @@ class Training:
     weight_decay: float = 0.0
     sites: int = 10
     partition: str = "iid"
+    steps: int = 0
 
 
 class Task(ABC):
@@ -52,8 +54,9 @@ class Task(ABC):
     classes: ClassVar[tuple[str, ...]]  # in words: (negative, positive), or three and more that exclude each other
     schema: ClassVar[TableSchema] = TableSchema((), label="label")  # of a table task
     pictures: ClassVar[Pictures | None] = None  # of an image task
-    encoder: ClassVar[str] = ""  # name and version of the frozen encoder, under which features are kept; "" for none
     explained_by: ClassVar[tuple[str, ...]] = ()  # for each class, a question whose answer the companion sets beside it
+    texts: ClassVar[Texts | None] = None  # of a language task
+    standardised: ClassVar[bool] = True  # whether features are filled and standardised over all sites
     training: ClassVar[Training] = Training()
     aim: ClassVar[float | None] = None  # sensitivity on calibration rows that sets the operating point; None for 50 %
     licence: ClassVar[str]  # of the public data
@@ -80,6 +83,33 @@ class Task(ABC):
 
         Two classes have one output, the logit of the positive class; more have one a class.
         """
+
+    @property
+    def encoder(self) -> str:
+        """Name and version of the frozen encoder, under which features are kept; empty for none.
+
+        A task overrides it with a text.
+        """
+        return ""
+
+    @property
+    def generates(self) -> bool:
+        """Whether the network foresees words, and gives what they cost in place of logits.
+
+        Its outputs are (n, 2): what a row's answer costs in nats, and of how many tokens it is.
+        """
+        return self.modality == "language"
+
+    def label(self, question: str) -> int:
+        """Return the class of a question; of language tasks, whose records name none."""
+        raise NotImplementedError(f"{self.name} asks no questions")
+
+    def scored(self, rows: Dataset) -> Dataset:
+        """Return those of the held-out or calibration ``rows`` by which models are judged, always the same.
+
+        Default: all. A task whose rows take long to score gives a part.
+        """
+        return rows
 
     def encode(self, x: NDArray[Any]) -> FloatArray:
         """Turn what was given into the numbers that the engine works with; runs once at the site, then they are kept.

@@ -19,6 +19,7 @@ from components.provider_menu import provider_menu, provider_of_person, where_it
 from components.scroll_here import scroll_here
 from components.talk import Talk, ask, history_menu, keep_last, start_anew, stop, talk_of
 from data.database import now
+from models.language.companion import offer_champion
 from rag import readiness
 from rag.answer import DISCLAIMER, LONGEST_QUESTION, Answer, QuestionError
 from rag.embedding import EmbeddingMissing
@@ -237,6 +238,7 @@ def show(person: UserView | None, talk: Talk) -> None:
                 st.button(follow_up, key=f"follow-{len(talk.turns)}-{number}", on_click=ask, args=(follow_up,))
 
 
+offer_champion()
 person = current_person()
 talk = talk_of(person)
 readiness.prepare()

@@ -16,6 +16,7 @@ from components.example_pictures import example_pictures
 from components.plain_text import plain
 from components.site_benefit import own_run, runs_by_dataset, site_benefit
 from components.step_list import State, StepList
+from components.texts import example_texts, show_texts, upload_texts
 from components.theme import amount
 from components.upload import (
     Upload,
@@ -129,7 +130,7 @@ def _states(task: Task | None, chosen: Upload | None, stored: Receipt | None) ->
 def _choose_task(known: Mapping[str, Task]) -> Task | None:
     name = st.selectbox(
         "Task",
-        [name for name, task in known.items() if task.modality == "table" or task.pictures is not None],
+        [name for name, task in known.items() if task.modality == "table" or task.pictures or task.texts],
         index=None,
         format_func=lambda name: known[name].title,
         placeholder="Choose the question your records can help to answer",
@@ -143,6 +144,9 @@ def _choose_task(known: Mapping[str, Task]) -> Task | None:
         named = ", ".join(f"{k} ({name})" for k, name in enumerate(task.classes))
         st.markdown(f"**{task.question}** A record is {task.pictures.kind} and what was found: {named}.")
         return task
+    if task.texts is not None:
+        st.markdown(f"**{task.question}** A record is {task.texts.kind}. Leave out whatever identifies a person.")
+        return task
     st.markdown(f"**{task.question}** A record is {len(task.schema.columns)} inputs and what was found.")
     with st.expander("What each column must hold", icon=":material/list_alt:"):
         st.dataframe(column_guide(task), hide_index=True, key=f"{KEY}_guide")
@@ -154,6 +158,9 @@ def _choose_file(task: Task, person: UserView, site_id: int) -> Upload | None:
     if task.pictures is not None:
         example_pictures(task, seed=site_id, key=KEY)
         chosen = upload_pictures(task, source=source, key=KEY)
+    elif task.texts is not None:
+        example_texts(task, seed=site_id, key=KEY)
+        chosen = upload_texts(task, source=source, key=KEY)
     else:
         example_files(task, seed=site_id, key=KEY)
         chosen = upload(
@@ -179,10 +186,12 @@ def _check(task: Task | None, chosen: Upload | None, stored: Receipt | None) -> 
         dataset = chosen.report.dataset
         counts = [int((dataset.y == k).sum()) for k in range(len(task.classes))]
         order = (1, 0) if len(counts) == 2 else range(len(counts))
-        found = ", ".join(f"{counts[k]:,} {task.classes[k]}" for k in order)
+        found = ", ".join(f"{counts[k]:,} {task.classes[k]}" for k in order if counts[k] or task.texts is None)
         st.success(f"All {len(dataset):,} rows passed: {found}.")
         if task.pictures is not None:
             show_pictures(chosen.report, task)
+        elif task.texts is not None:
+            show_texts(chosen.report, key=KEY)
         else:
             show_preview(chosen.report, task.schema, key=KEY)
 

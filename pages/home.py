@@ -9,6 +9,7 @@ from components.hive_map import HiveCell, hive_map
 from components.links import go, link
 from components.run_monitor import run_monitor, task_title
 from fl.runs import RunView, active_run, latest_run, list_runs
+from models.headline import headline
 
 REFRESH = 1.0  # seconds, while a run is active
 
@@ -101,13 +102,15 @@ def _last_run() -> None:
     if gate.may(Action.WATCH_RUNS) and st.toggle("Show the whole run", key="home_whole_run"):
         run_monitor(run.id, can_cancel=False)
         return
-    auc = run.final.get("auc")
-    reached = f": AUC {theme.number(auc['value'])}, 95 % interval {theme.interval(auc)}" if auc else ""
+    stands = headline(run.final)
+    score = run.final.get(stands.metric)
+    reached = f": {stands.word} {theme.number(score['value'])}, 95 % interval {theme.interval(score)}" if score else ""
     st.markdown(
         f"**{task_title(run.task)}**, run {run.id} with {theme.amount(len(run.sites), 'site')} "
         f"in {theme.duration(run.elapsed)}{reached}."
     )
-    charts.show(charts.curves(run, "auc"), charts.curve_sentence(run, "auc"), key="home_curve")
+    metric = charts.metrics_of(run)[1]
+    charts.show(charts.curves(run, metric), charts.curve_sentence(run, metric), key="home_curve")
 
 
 def _last_finished() -> RunView | None:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from accounts.permissions import Action
 from components import gate, theme
+from components.ask_language import ask_language
 from components.ask_model import ask_model
 from components.ask_picture import ask_picture
 from components.ecg_strip import ecg_strip
@@ -70,8 +71,11 @@ def _task_view(task: Task) -> None:
             if task.synthetic_only or is_synthetic(version):
                 st.badge("synthetic data", icon=":material/science:", color="orange")
         if gate.may(Action.PREDICT):
-            ask = ask_picture if task.pictures is not None else ask_model
-            ask(task, version, key=key)
+            if task.generates:
+                ask_language(key=key)
+            else:
+                ask = ask_picture if task.pictures is not None else ask_model
+                ask(task, version, key=key)
     st.space("medium")
     model_tabs(task, version, key=key)
 

@@ -205,6 +205,9 @@ def _questions(path: Path) -> list[str]:
 
 
 def _ask(options: argparse.Namespace) -> dict[str, Any]:
+    from models.language.companion import offer_champion
+
+    offer_champion()
     given = answer(options.question, progress=_progress, provider=options.provider)
     if options.json != "-":
         print(given.text)

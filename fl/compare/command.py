@@ -113,10 +113,14 @@ def table(rows: Sequence[Row]) -> list[str]:
         chance = f"{row['p']:.3f}" if change and row["p"] is not None else ""
         failed = f", {row['failed']} failed" if row["failed"] else ""
         lines.append(
-            f"{row['scenario']:<18} {row['strategy']:<14} {row['loss']:>6.3f} {between:>15} {row['auc']:>6.3f} "
-            f"{row['accuracy']:>6.3f} {change:>28} {chance:>6} {row['refused']:>8}{failed}"
+            f"{row['scenario']:<18} {row['strategy']:<14} {row['loss']:>6.3f} {between:>15} {_figure(row['auc']):>6} "
+            f"{_figure(row['accuracy']):>6} {change:>28} {chance:>6} {row['refused']:>8}{failed}"
         )
     return lines
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def _between(low: float | None, high: float | None, form: str) -> str:

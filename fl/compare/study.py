@@ -103,7 +103,8 @@ def study_of(
     fl.request.RequestError, models.registry.UnknownTask
         With one sentence that says what would be right.
     """
-    names = list(STRATEGIES) if strategies == "all" else strategies.split(",")
+    fit = [name for name, info in STRATEGIES.items() if not info.adapters]
+    names = fit if strategies == "all" else strategies.split(",")
     names = list(dict.fromkeys(names if BASELINE in names else [BASELINE, *names]))
     if not 2 <= seeds <= LARGEST_SEEDS:
         raise RequestError(f"seeds is {seeds}: give a whole number from 2 to {LARGEST_SEEDS}.")
@@ -150,8 +151,8 @@ def _measured(study: Study, strategy: str, scenario: Scenario, seed: int, stop: 
     return replace(
         nothing,
         loss=last.loss,
-        auc=last.metrics["auc"],
-        accuracy=last.metrics["accuracy"],
+        auc=last.metrics.get("auc"),
+        accuracy=last.metrics.get("accuracy"),
         calibrated_loss=outcome.scores["loss"].value,
         refused=watcher.counts.get("refused", 0),
         dropped=watcher.counts.get("dropped", 0),

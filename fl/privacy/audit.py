@@ -16,13 +16,17 @@ from fl.local import tensors_of
 from fl.privacy.contribution import MOST_SITES, contributions
 from fl.privacy.inversion import Inversion, invert_row
 from fl.privacy.membership import attack
-from fl.privacy.overlap import overlap
+from fl.privacy.overlap import near_overlap, overlap
 from fl.progress import get_run
 from models.registry import get_task
 from models.versions import load_model
 from models.weights import flat_weights
 from settings import get_settings
 
+NOT_ATTACKED = (
+    "Membership inference was not tried: it needs tens of copies of the run, days for a language model. Such "
+    "models can repeat texts that they were trained on; example-level differential privacy bounds that."
+)
 LIMITS = (
     "Federated learning keeps rows at home and does not by itself hide what a model remembers of them. Nothing here "
     "shows that nothing leaks: other attacks may find more, and whoever holds the model can try them later."
@@ -43,10 +47,11 @@ class Audit:
     others: int
     shadows: int
     overlap: float
-    inversion: Inversion
+    inversion: Inversion | None  # None of a language model, which was not attacked
     contributions: list[dict[str, Any]]  # {"site", "value", "low", "high", "harms"}
     orders: int
     limits: str = LIMITS
+    near: float | None = None  # part of the texts that are nearly the same as one of another site
 
 
 def audit(run_id: int, *, shadows: int, orders: int, say: Callable[[str], None]) -> Audit:
@@ -68,6 +73,11 @@ def audit(run_id: int, *, shadows: int, orders: int, say: Callable[[str], None])
     held = [sites.rows_of(request, site.position).rows for site in run.sites]
     say("comparing salted hashes of rows")
     shared = overlap(held)
+    if task.generates:
+        say("comparing hashes of runs of five words")
+        near = near_overlap(held)
+        nothing: dict[str, float | None] = {"value": None, "low": None, "high": None}
+        return _kept(Audit(run_id, nothing, len(sites.join(held)), 0, 0, shared, None, [], 0, near=near))
     say(f"training {shadows} copies of the run to attack it with")
     others = sites.join([sites.public_rows(run.task, "calibration"), sites.public_rows(run.task, "heldout")])
     members = sites.join(held)
@@ -91,7 +101,11 @@ def audit(run_id: int, *, shadows: int, orders: int, say: Callable[[str], None])
     public, split = sites.public_split(run.task)
     inversion = invert_row(task, model.network, model.preparation, public.take(split.calibration))
     result = Audit(run_id, found.as_json(), len(members), len(others), shadows, shared, inversion, worth, orders)
-    path = _path(run_id)
+    return _kept(result)
+
+
+def _kept(result: Audit) -> Audit:
+    path = _path(result.run)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, json.dumps(asdict(result), indent=1).encode() + b"\n")
     return result
@@ -101,13 +115,21 @@ def last_audit(run_id: int) -> Audit | None:
     """Return what the last audit of a run found, None when there was none."""
     try:
         found = json.loads(_path(run_id).read_text(encoding="utf-8"))
-        return Audit(**{**found, "inversion": Inversion(**found["inversion"])})
+        read = Inversion(**found["inversion"]) if found["inversion"] else None
+        return Audit(**{**found, "inversion": read})
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
 
 def sentences(found: Audit) -> list[str]:
     """Return an audit in words."""
+    if found.inversion is None:
+        return [
+            f"Overlap: {100 * found.overlap:.2f} % of records are held by more than one site, by salted hashes; "
+            f"{100 * (found.near or 0):.2f} % are nearly the same as one of another site.",
+            NOT_ATTACKED,
+            found.limits,
+        ]
     auc = found.membership
     said = [
         f"Membership inference: AUC {auc['value']:.3f} (95 % {auc['low']:.3f} to {auc['high']:.3f}; .5 is a coin), "

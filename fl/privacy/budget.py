@@ -43,7 +43,8 @@ def of_row(request: RunRequest, rows: int) -> Budget:
     """Return the budget of each of a site's ``rows``; raises RequestError when no noise keeps it."""
     # in hundredths, so that sites of nearly the same size share one computation of their noise
     rate = min(1.0, math.ceil(100 * request.batch_size / max(rows, 1)) / 100)
-    return _budget(request, rate, request.local_epochs * math.ceil(1 / rate))
+    steps = request.local_epochs * math.ceil(1 / rate)
+    return _budget(request, rate, min(steps, request.steps or steps))
 
 
 def of_site(request: RunRequest) -> Budget:

@@ -15,7 +15,7 @@ from torch.func import functional_call, grad, vmap
 
 from data.table import FloatArray
 from fl.local import FlatNetwork, Recipe
-from fl.losses import mean_loss
+from fl.losses import word_loss
 from fl.optimisers import optimiser
 from fl.privacy.budget import Budget
 from fl.request import RequestError
@@ -57,6 +57,8 @@ def train_privately(
     anchor = net.learned.clone() if recipe.proximal_mu else None
     steps = optimiser(recipe.optimiser, net.learned, recipe.learning_rate, recipe.weight_decay)
     draws, noise = (torch.Generator().manual_seed(one) for one in _two(seed))
+    for dropout in net.dropouts:
+        dropout.generator = draws
     gradients = gradients_of_each(net)
     at_once = max(1, NUMBERS_AT_ONCE // len(net.learned))
     for _ in range(budget.steps):
@@ -82,16 +84,33 @@ def gradients_of_each(net: FlatNetwork) -> Gradients:
     """
     if len(net.weights) > len(net.learned):
         raise RequestError("its network keeps statistics of a batch, which example-level privacy does not cover")
+    if not _in_one(net):
+        return lambda x, y: _one_by_one(net, x, y)
     names = [(name, parameter.shape, parameter.numel()) for name, parameter in net.network.named_parameters()]
 
     def loss(weights: Tensor, row: Tensor, label: Tensor) -> Tensor:
         parts = weights.split([size for _, _, size in names])  # type: ignore[no-untyped-call]
         own = {name: part.view(shape) for (name, shape, _), part in zip(names, parts, strict=True)}
         logit = functional_call(net.network, own, (row.unsqueeze(0),), tie_weights=False)
-        return mean_loss(logit, label.unsqueeze(0))
+        return net.loss(logit, label.unsqueeze(0))
 
     each = vmap(grad(loss), in_dims=(None, 0, 0), randomness="different")
     return lambda x, y: each(net.learned.detach().clone(), x, y) if len(y) else torch.zeros(0, len(net.learned))
+
+
+def _in_one(net: FlatNetwork) -> bool:
+    """Whether the network can be called as a function of weights; a language model keeps its own elsewhere."""
+    return net.loss is not word_loss
+
+
+def _one_by_one(net: FlatNetwork, x: Tensor, y: Tensor) -> Tensor:
+    """Return the (b, p) gradients of each row, computed one after the other."""
+    found = torch.zeros(len(y), len(net.learned))
+    for row in range(len(y)):
+        net.gradient.zero_()
+        net.loss(net.network(x[row : row + 1]), y[row : row + 1]).backward()  # type: ignore[no-untyped-call]
+        found[row] = net.gradient
+    return found
 
 
 def clipped(gradients: Tensor, clip: float) -> Tensor:

@@ -15,6 +15,7 @@ from fl.strategies import (
     fedtrimmedavg,
     fedyogi,
     krum,
+    lora_svd,
     multikrum,
     qfedavg,
 )
@@ -26,7 +27,7 @@ _ROBUST = (fedmedian, fedtrimmedavg, krum, multikrum, bulyan)
 _BY_LOSS = (qfedavg, fedcostw, fedpid)
 
 STRATEGIES: dict[str, StrategyInfo] = {
-    each.INFO.name: each.INFO for each in (*_AVERAGING, *_SERVER_OPTIMISERS, *_ROBUST, *_BY_LOSS, agentic)
+    each.INFO.name: each.INFO for each in (*_AVERAGING, *_SERVER_OPTIMISERS, *_ROBUST, *_BY_LOSS, agentic, lora_svd)
 }
 
 __all__ = ["STRATEGIES", "Parameter", "StrategyInfo"]

@@ -55,6 +55,7 @@ class StrategyInfo:
     parameters : what it takes.
     make : settings → strategy of Flower, of any class derived from FedAvg.
     individual : whether it looks at single updates, and so needs a server that sees them.
+    adapters : whether it joins adapters of language tasks and nothing else.
     """
 
     name: str
@@ -64,6 +65,7 @@ class StrategyInfo:
     parameters: tuple[Parameter, ...]
     make: "Make"
     individual: bool = False
+    adapters: bool = False
 
     def settings(self, given: Mapping[str, float]) -> dict[str, float]:
         """Return ``given`` with defaults for what is missing; ValueError with a sentence for what is unknown or off."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.table import FloatArray
+from models.language.lora import Factors
 
 Array = NDArray[np.float64]
 Judge = Callable[[FloatArray], Array]  # (s, p) weights → (s, n) loss on each row of the server
@@ -31,6 +32,7 @@ class Round:
     names : of the sites.
     sites : how many sites the run has.
     judge : measures models on the server's calibration rows, which are never the rows that results are scored on.
+    factors : where adapters are in the weights; () for a network without.
     """
 
     number: int
@@ -42,6 +44,7 @@ class Round:
     names: Sequence[str]
     sites: int
     judge: Judge
+    factors: Sequence[Factors] = ()
 
     @property
     def shares(self) -> Array:

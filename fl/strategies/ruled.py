@@ -1,6 +1,6 @@
 """A rule of MedHive behind Flower's interface."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MetricRecord
@@ -13,6 +13,7 @@ from fl.grid.flower import values_of
 from fl.strategies.info import EVERYBODY
 from fl.strategies.rule import Judge, Round, Rule
 from fl.watcher import SiteInfo
+from models.language.lora import Factors
 
 
 class Ruled(FedAvg):
@@ -29,11 +30,12 @@ class Ruled(FedAvg):
         self.said = ""
         self._sites: Mapping[int, SiteInfo] = {}
         self._judge: Judge = _nobody
+        self._factors: Sequence[Factors] = ()
         self._start: FloatArray = np.zeros(0, dtype=np.float32)
 
-    def meet(self, sites: Mapping[int, SiteInfo], judge: Judge) -> None:
-        """Learn which node is which site, and what measures models on rows of the server."""
-        self._sites, self._judge = sites, judge
+    def meet(self, sites: Mapping[int, SiteInfo], judge: Judge, factors: Sequence[Factors] = ()) -> None:
+        """Learn which node is which site, what measures models on rows of the server, and where adapters are."""
+        self._sites, self._judge, self._factors = sites, judge, factors
 
     def configure_train(
         self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid
@@ -62,6 +64,7 @@ class Ruled(FedAvg):
             names=[site.name for site in sites],
             sites=len(self._sites),
             judge=self._judge,
+            factors=self._factors,
         )
         joined, self.said = self.rule.join(present)
         return ArrayRecord({"weights": Array(joined)}), MetricRecord()

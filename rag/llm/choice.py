@@ -1,6 +1,7 @@
 """Which provider answers: what there is on this installation, what an administrator chose, what a person asks for."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,8 +11,8 @@ from rag.llm.extractive import Extractive
 from rag.llm.provider import Provider
 from settings import get_settings
 
-Kind = Literal["groq", "local", "extractive"]
-KINDS: tuple[Kind, ...] = ("groq", "local", "extractive")
+Kind = Literal["groq", "local", "federated", "extractive"]
+KINDS: tuple[Kind, ...] = ("groq", "local", "federated", "extractive")
 
 
 class ChoiceError(ValueError):
@@ -35,9 +36,19 @@ class Chosen:
     groq_model: str = ""
 
 
+Offered = tuple[Callable[[], "Option | None"], Callable[[], Provider]]
+_OFFERED: dict[str, Offered] = {}  # by those above, who know models
+
+
+def offer(kind: Kind, option: Callable[[], Option | None], make: Callable[[], Provider]) -> None:
+    """Offer a provider that this package cannot make; ``option`` says what it is, None while it is not to be had."""
+    _OFFERED[kind] = option, make
+
+
 def options() -> tuple[Option, ...]:
     """Return the providers of this installation; the first answers when nobody chooses."""
     found = [Option("extractive", "Word for word from the sources", "")]
+    found += [option for find, _ in _OFFERED.values() if (option := find()) is not None]
     if model := get_settings().local_model:
         found.insert(0, Option("local", f"Local model, {model.rstrip('/').rpartition('/')[2]}", ""))
     if has_groq_key():
@@ -60,7 +71,9 @@ def choose(wanted: str = "") -> Provider:
     if kind == "local":
         from rag.llm import local
 
-        return local.writer(get_settings().local_model)
+        return local.of_settings(get_settings().local_model)
+    if kind in _OFFERED:
+        return _OFFERED[kind][1]()
     return Extractive()
 
 

@@ -1,8 +1,8 @@
 """Any causal language model of transformers, on this machine, by folder or by its name in the local cache."""
 
 import threading
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from settings import get_settings
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+Read = Callable[[], tuple[Any, Any]]  # gives tokenizer and model, or raises ModelMissing
 MOST_TOKENS = 256  # of an answer
 _PASSAGES = 2  # a small model loses itself in more, and the oldest read 2,048 tokens at most
 _NEXT_TOKEN = 60.0  # seconds
@@ -36,7 +37,7 @@ class TooLong(ValueError):
 class LocalChat(BaseChatModel):
     """A causal language model as a LangChain chat model that streams, counts and says why it ended."""
 
-    name_or_folder: str
+    read: Read
     max_tokens: int = MOST_TOKENS
 
     @property
@@ -64,7 +65,7 @@ class LocalChat(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         from transformers import StoppingCriteriaList, TextIteratorStreamer
 
-        tokenizer, model = load(self.name_or_folder)
+        tokenizer, model = self.read()
         ids = tokenizer(as_prompt(tokenizer, messages), return_tensors="pt", add_special_tokens=True)
         asked = int(ids["input_ids"].shape[1])
         room = int(getattr(model.config, "max_position_embeddings", 0) or 0)
@@ -154,8 +155,12 @@ def explain(error: Exception) -> Trouble:
             return Trouble(f"The local model failed ({type(error).__name__}).", again=False)
 
 
-def writer(name_or_folder: str) -> Writer:
-    """Return the provider that asks a model on this machine; it is read at the first question."""
-    chat = LocalChat(name_or_folder=name_or_folder)
+def of_settings(name_or_folder: str) -> Writer:
+    """Return the provider that asks the model of a folder, or of a name in the local cache."""
     shown = name_or_folder.rstrip("/").rpartition("/")[2]
-    return Writer(f"Local model, {shown}", "", chat, explain, get_settings().answer_patience, passages=_PASSAGES)
+    return writer(f"Local model, {shown}", partial(load, name_or_folder))
+
+
+def writer(name: str, read: Read) -> Writer:
+    """Return the provider that asks a model on this machine; it is read at the first question."""
+    return Writer(name, "", LocalChat(read=read), explain, get_settings().answer_patience, passages=_PASSAGES)

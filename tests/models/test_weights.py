@@ -9,7 +9,7 @@ from models.registry import tasks
 from models.weights import flat_weights, load_flat
 
 
-@pytest.mark.parametrize("name", list(tasks()))
+@pytest.mark.parametrize("name", [name for name, task in tasks().items() if not task.generates])
 def test_weights_return_unchanged(name: str) -> None:
     first, second = tasks()[name].network(), tasks()[name].network()
     load_flat(second, flat_weights(first))

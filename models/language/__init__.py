@@ -1,0 +1,1 @@
+"""Language models: a frozen base that never travels, and small adapters that are trained and do."""

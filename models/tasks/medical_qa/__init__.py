@@ -1,0 +1,1 @@
+"""Medical questions and answers: a language model that hospitals teach together."""

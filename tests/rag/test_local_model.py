@@ -1,0 +1,122 @@
+"""A language model on this machine words answers like any other: streamed, checked, and its failures are said."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+from langchain_core.messages import HumanMessage, SystemMessage
+
+from data.partition import hold_out
+from models.calibration import Calibration
+from models.language import base as bases
+from models.language.companion import offer_champion
+from models.manifest import describe
+from models.preparation import Preparation
+from models.registry import get_task
+from models.tasks.medical_qa import records
+from models.versions import load_model, promote, save_version
+from models.weights import flat_weights
+from rag.answer import answer
+from rag.llm import choice, local
+from rag.llm.choice import options
+from settings import get_settings
+from tests import tiny_language
+
+ASKED = [SystemMessage("Be short."), HumanMessage("What is gout?")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_language.save(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def champion(with_index: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A champion of medical_qa over a tiny base."""
+    monkeypatch.setenv("MEDHIVE_LANGUAGE_MODEL", str(folder))
+    made = tiny_language.questions()
+    monkeypatch.setattr(records, "dataset", lambda: made)
+    monkeypatch.setattr(choice, "_OFFERED", {})
+    for cached in (get_settings, bases._read):
+        cached.cache_clear()
+    task = get_task("medical_qa")
+    about = describe(
+        task=task.name,
+        data={"sites": [], "synthetic": True},
+        request={},
+        rounds=1,
+        executor="in-process",
+        scores={},
+        n=len(hold_out(made).heldout),
+        command="test",
+    )
+    weights = flat_weights(task.network()) + 0.1
+    version = save_version(task, weights, Preparation.none(), Calibration.identity(), run_id=None, manifest=about)
+    promote(version.id, reason="for a test", by=None)
+    yield version.id
+    for cached in (get_settings, bases._read):
+        cached.cache_clear()
+
+
+def test_a_stream_gives_what_the_model_writes_in_pieces_and_counts_it(folder: Path) -> None:
+    chat = local.LocalChat(read=partial(local.load, str(folder)), max_tokens=12)
+    chunks = list(chat.stream(ASKED))
+    tokenizer, model = local.load(str(folder))
+    ids = tokenizer(local.as_prompt(tokenizer, ASKED), return_tensors="pt")
+    with torch.no_grad():
+        written = model.generate(**ids, max_new_tokens=12, do_sample=False)[0, ids["input_ids"].shape[1] :]
+    assert "".join(str(chunk.content) for chunk in chunks) == tokenizer.decode(written, skip_special_tokens=True)
+    last = next(chunk for chunk in chunks if chunk.usage_metadata)
+    assert last.usage_metadata["output_tokens"] == len(written)
+    assert last.response_metadata["finish_reason"] in ("stop", "length")
+
+
+def test_a_prompt_follows_the_models_own_template_or_is_plain(folder: Path, tmp_path: Path) -> None:
+    tokenizer, _ = local.load(str(folder))
+    assert local.as_prompt(tokenizer, ASKED).endswith("What is gout?<|end|>\n<|start|>assistant\n")
+    plain, _ = local.load(str(tiny_language.save(tmp_path / "plain", chat=False)))
+    assert local.as_prompt(plain, ASKED) == "Be short.\n\nWhat is gout?\n\nAnswer:"
+
+
+def test_what_is_too_long_or_missing_is_said_in_a_sentence(folder: Path, tmp_path: Path) -> None:
+    chat = local.LocalChat(read=partial(local.load, str(folder)))
+    with pytest.raises(local.TooLong) as long:
+        list(chat.stream([HumanMessage("word " * 1000)]))
+    assert local.explain(long.value).sentence == "The passages are too long for the local model."
+    with pytest.raises(local.ModelMissing, match="no causal language model"):
+        local.load(str(tmp_path))
+
+
+@pytest.mark.usefixtures("with_index")
+def test_a_local_model_whose_sentences_nothing_backs_is_replaced_by_the_sources_and_that_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEDHIVE_LOCAL_MODEL", str(folder))
+    get_settings.cache_clear()
+    given = answer("What are the symptoms of asthma?", provider="local")
+    assert given.verbatim and given.sources and "word for word from the sources instead" in given.notice
+
+
+def test_the_champion_is_offered_as_a_provider_and_kept_warm(champion: int) -> None:
+    assert [option.kind for option in options()] == ["extractive"]
+    offer_champion()
+    offered = {option.kind: option for option in options()}
+    assert offered["federated"].name == "Federated model (experimental), version 1" and not offered["federated"].place
+    given = answer("What are the symptoms of asthma?", provider="federated")
+    assert given.verbatim and "word for word from the sources instead" in given.notice
+    assert load_model(champion) is load_model(champion)
+
+
+def test_an_emergency_comes_before_the_federated_model(champion: int) -> None:
+    offer_champion()
+    assert answer("My father has crushing chest pain and cannot breathe", provider="federated").red_flag is not None
+
+
+def test_the_champions_adapter_is_what_writes(champion: int) -> None:
+    offer_champion()
+    network = load_model(champion).network
+    with torch.no_grad():
+        ids = torch.tensor([[5, 9, 20, 30]])
+        assert not torch.allclose(network.model(input_ids=ids).logits, bases.base().model(input_ids=ids).logits)

@@ -1,0 +1,58 @@
+"""A language model of a few thousand random numbers whose tokens are bytes, and questions for it to learn."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, PreTrainedTokenizerFast
+
+from data.table import Dataset
+from models.tasks.medical_qa.task import TASK
+
+SITES = ("North", "South", "East")
+CHAT = (
+    "{% for message in messages %}<|start|>{{ message['role'] }}\n{{ message['content'] }}<|end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|start|>assistant\n{% endif %}"
+)
+
+
+def save(folder: Path, kind: str = "llama", *, chat: bool = True) -> Path:
+    """Write a model and its tokenizer into ``folder``."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    special = ["<|end|>", "<|start|>", "<|fill|>"]
+    vocabulary = {letter: number for number, letter in enumerate([*special, *letters])}
+    made = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    made.decoder = decoders.ByteLevel()
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=made, eos_token=special[0], pad_token=special[2], additional_special_tokens=[special[1]]
+    )
+    tokenizer.chat_template = CHAT if chat else None
+    tokenizer.save_pretrained(folder)
+    sizes = {
+        "vocab_size": len(vocabulary),
+        "hidden_size": 16,
+        "intermediate_size": 24,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+        "max_position_embeddings": 4096,
+        "eos_token_id": 0,
+        "pad_token_id": 2,
+        "bos_token_id": None,
+    }
+    torch.manual_seed(0)
+    if kind == "mistral":
+        MistralForCausalLM(MistralConfig(**sizes)).save_pretrained(folder)
+    else:
+        LlamaForCausalLM(LlamaConfig(**sizes, tie_word_embeddings=True)).save_pretrained(folder)
+    return folder
+
+
+def questions(rows: int = 150) -> Dataset:
+    """Return made-up questions of three hospitals, with their split."""
+    made = TASK.generate(rows, seed=1)
+    hospitals = [name for name in SITES for _ in range(rows // 3)]
+    parts = np.tile([0, 0, 0, 1, 2], rows // 5)
+    return Dataset(made.x, made.y, "made up for tests", True, tuple(hospitals), parts=parts.astype(np.int64))
