@@ -74,7 +74,7 @@ def test_three_sites_share_no_record_and_none_that_is_nearly_the_same(home: Path
     texts = [answer[: records.SEEN] for _, answer in unpack(public.x)]
     assert nearly_the_same(texts) == []
 
-    questions = [set(public.groups[i] for i in part) for part in (split.training, split.calibration, split.heldout)]
+    questions = [{public.groups[i] for i in part} for part in (split.training, split.calibration, split.heldout)]
     assert not any(one & other for one, other in combinations(questions, 2))
     scored = TASK.scored(public.take(split.heldout))
     assert Counter(scored.natural_sites) == dict.fromkeys(SIZES, 24)
