@@ -71,11 +71,9 @@ def _task_view(task: Task) -> None:
             if task.synthetic_only or is_synthetic(version):
                 st.badge("synthetic data", icon=":material/science:", color="orange")
         if gate.may(Action.PREDICT):
-            if task.generates:
-                ask_language(key=key)
-            else:
-                ask = ask_picture if task.pictures is not None else ask_model
-                ask(task, version, key=key)
+            language = ask_language if task.generates else ask_model
+            ask = ask_picture if task.pictures is not None else language
+            ask(task, version, key=key)
     st.space("medium")
     model_tabs(task, version, key=key)
 
