@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 EXAMPLES = ("What are the symptoms of gout?", "How is asthma treated?", "Who is at risk of osteoporosis?")
 WARNING = (
     "A language model of this size states false medicine fluently. What stands here is not checked and not for "
-    "clinical use; the companion looks for emergencies first, gives the model passages to word, and shows none of its sentences "
+    "clinical use; the companion looks for emergencies first, gives the model passages to word, and shows no sentence "
     "that no passage backs."
 )
 
