@@ -49,9 +49,8 @@ class Adapted(nn.Module):
         self.dropouts = nn.ModuleList()
         self.factors: list[Factors] = []
         generator, place = torch.Generator().manual_seed(SEED), 0
-        for module in model.modules():
-            if not hasattr(module, "lora_A"):
-                continue
+        layers: list[Any] = [module for module in model.modules() if hasattr(module, "lora_A")]
+        for module in layers:
             dropout = SeededDropout(lora.dropout)
             module.lora_dropout[_ADAPTER] = dropout
             self.dropouts.append(dropout)

@@ -65,7 +65,7 @@ def _read(name: str, bits: int, _home: Path) -> Base:
         model = AutoModelForCausalLM.from_pretrained(place, **_precision(bits))
     except (OSError, ValueError, KeyError):
         raise DataMissing(f"MEDHIVE_LANGUAGE_MODEL is {place}, which is no causal language model here.") from None
-    model.eval()
+    model.eval()  # type: ignore[no-untyped-call]
     model.requires_grad_(False)
     return Base(base_name(), tokenizer, model, _fingerprint(model))
 
@@ -82,7 +82,7 @@ def _precision(bits: int) -> dict[str, Any]:
         raise DataMissing("MEDHIVE_LANGUAGE_BITS is 4, which needs bitsandbytes: pip install bitsandbytes.")
     from transformers import BitsAndBytesConfig
 
-    quantised = BitsAndBytesConfig(
+    quantised = BitsAndBytesConfig(  # type: ignore[no-untyped-call]
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,

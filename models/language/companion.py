@@ -5,7 +5,7 @@ The companion lies below and knows no models, so it is told here what there is. 
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from models.registry import tasks
 from models.task import Task
@@ -15,7 +15,7 @@ from rag.llm.choice import Option, offer
 if TYPE_CHECKING:
     from rag.llm.provider import Provider
 
-KIND = "federated"
+KIND: Final = "federated"
 
 
 def offer_champion() -> None:

@@ -62,4 +62,4 @@ def _frame(tokenizer: Any) -> tuple[list[int], list[int]]:
     else:
         text = f"Question: {_QUESTION}\nAnswer:"
     before, _, between = text.partition(_QUESTION)
-    return tuple(tokenizer(part, add_special_tokens=False)["input_ids"] for part in (before, between))  # type: ignore[return-value]
+    return tuple(tokenizer(part, add_special_tokens=False)["input_ids"] for part in (before, between))

@@ -83,7 +83,7 @@ class LocalChat(BaseChatModel):
         def work() -> None:
             try:
                 with _one_at_a_time:
-                    result["ids"] = model.generate(  # type: ignore[operator]
+                    result["ids"] = model.generate(
                         **ids,
                         max_new_tokens=self.max_tokens,
                         do_sample=False,
