@@ -26,7 +26,7 @@ def test_the_global_line_is_teal_and_thick_and_sites_are_one_thin_grey_trace(run
     assert list(sites.x) == [1, 2, None, 2, None, 1, 2, None]
 
 
-@pytest.mark.parametrize("metric", charts.METRICS)
+@pytest.mark.parametrize("metric", ["loss", "auc"])
 def test_charts_are_300_px_high_and_name_axes_with_unit(run: RunView, metric: charts.Metric) -> None:
     layout = charts.curves(run, metric, colours=DARK).layout
     assert layout.height == 300
