@@ -50,7 +50,7 @@ def save(folder: Path, kind: str = "llama", *, chat: bool = True) -> Path:
     return folder
 
 
-def questions(rows: int = 150) -> Dataset:
+def questions(rows: int = 60) -> Dataset:
     """Return made-up questions of three hospitals, with their split."""
     made = TASK.generate(rows, seed=1)
     hospitals = [name for name in SITES for _ in range(rows // 3)]

@@ -50,7 +50,7 @@ def base() -> Base:
     """
     settings = get_settings()
     with _one_at_a_time:
-        return _read(settings.language_model, settings.language_bits, settings.home)
+        return _read(settings.language_model, int(settings.language_bits), settings.home)
 
 
 @lru_cache(maxsize=1)
