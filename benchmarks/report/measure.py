@@ -19,6 +19,7 @@ from fl.local import network_of, tensors_of
 from fl.privacy.overlap import near_overlap, overlap
 from fl.request import RunRequest
 from fl.watcher import RoundResult, Silent, Snapshot, Stop
+from models.language.adapted import Adapted
 from models.language.base import base
 from models.language.writing import write
 from models.metrics import with_intervals
@@ -173,11 +174,12 @@ def _speed(plan: Plan) -> dict[str, Any]:
     began = time.perf_counter()
     subprocess.run([sys.executable, "-m", "benchmarks.report.cold"], cwd=ROOT, check=True, capture_output=True)
     cold = time.perf_counter() - began
-    model, tokenizer = network_of(TASK).network.eval().model, base().tokenizer  # type: ignore[union-attr]
+    network, tokenizer = network_of(TASK).network.eval(), base().tokenizer
+    assert isinstance(network, Adapted)
     warm = []
     for _ in range(plan.asked):
         began = time.perf_counter()
-        write(model, tokenizer, QUESTION, TOKENS)
+        write(network.model, tokenizer, QUESTION, TOKENS)
         warm.append(time.perf_counter() - began)
     middle = statistics.median(warm)
     return {"cold": cold, "warm": warm, "warm_median": middle, "times": cold / middle, "tokens": TOKENS}
