@@ -4,6 +4,7 @@ The package carries a file that llama.cpp reads. It takes transformers 13 second
 safetensors once, which take less than one.
 """
 
+import copy
 import fcntl
 import shutil
 from importlib.util import find_spec
@@ -47,15 +48,29 @@ def _packaged() -> Path:
 
 def _convert(file: Path, there: Path) -> None:
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
     draft = there.with_name(f".{there.name}")
     shutil.rmtree(draft, ignore_errors=True)  # what a killed process left
     try:
         tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
-        model = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32)
+        read = AutoModelForCausalLM.from_pretrained(
+            file.parent,
+            gguf_file=file.name,
+            quantization_config=GgufConfig(dequantize=True),  # type: ignore[no-untyped-call]
+            dtype=torch.float32,
+        )
+        # what was read counts as quantised, which cannot be saved; its weights are plain numbers by now
+        config = copy.deepcopy(read.config)
+        if hasattr(config, "quantization_config"):
+            del config.quantization_config
+        plain = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+        plain.load_state_dict(read.state_dict())
         tokenizer.save_pretrained(draft)
-        model.save_pretrained(draft)
+        plain.save_pretrained(draft)
     except (OSError, ValueError, ImportError) as error:
         shutil.rmtree(draft, ignore_errors=True)
         raise DataMissing(f"{NAME} could not be converted ({type(error).__name__}): {_WHERE}, and try again.") from None
