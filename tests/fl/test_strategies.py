@@ -19,7 +19,7 @@ from tests.fl.told import Told
 SMALL = RunRequest("breast_cancer", sites=7, rounds=4, learning_rate=3e-3, benefit=False)
 
 
-@pytest.mark.parametrize("name", list(STRATEGIES))
+@pytest.mark.parametrize("name", [name for name, info in STRATEGIES.items() if not info.adapters])
 def test_a_run_goes_on_to_the_same_bits_whatever_the_strategy(home: object, name: str) -> None:
     request, told = replace(SMALL, strategy=name), Told()
     whole = federate(request, watcher=told, stop=Stop())
@@ -36,6 +36,11 @@ def test_every_strategy_and_each_of_its_parameters_is_explained(name: str) -> No
     for parameter in info.parameters:
         assert parameter.low <= parameter.default <= parameter.high
         assert parameter.help.endswith(".")
+
+
+def test_a_rule_for_adapters_takes_no_other_task() -> None:
+    with pytest.raises(RequestError, match="lora_svd joins adapters of language tasks"):
+        replace(SMALL, strategy="lora_svd").validated()
 
 
 def test_a_parameter_that_counts_takes_whole_numbers_only() -> None:
