@@ -60,14 +60,14 @@ def _convert(file: Path, there: Path) -> None:
         read = AutoModelForCausalLM.from_pretrained(
             file.parent,
             gguf_file=file.name,
-            quantization_config=GgufConfig(dequantize=True),  # type: ignore[no-untyped-call]
+            quantization_config=GgufConfig(dequantize=True),
             dtype=torch.float32,
         )
         # what was read counts as quantised, which cannot be saved; its weights are plain numbers by now
         config = copy.deepcopy(read.config)
         if hasattr(config, "quantization_config"):
             del config.quantization_config
-        plain = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+        plain = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
         plain.load_state_dict(read.state_dict())
         tokenizer.save_pretrained(draft)
         plain.save_pretrained(draft)
