@@ -1,1 +1,0 @@
-"""The report on federated language models: what FED-MED claims, measured here."""
