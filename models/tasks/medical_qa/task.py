@@ -13,7 +13,7 @@ from models.tasks.medical_qa.kinds import KINDS, kind_of
 if TYPE_CHECKING:
     from torch import nn
 
-SCORED = 24  # held-out answers of each hospital by which a round is judged; one takes a sixth of a second
+SCORED = 24  # held-out answers of each hospital by which a round is judged; one takes long
 _MADE_UP = ("Arvelia", "Bontal", "Cromer", "Delvin", "Estar", "Fornal")  # diseases that nobody has
 
 
