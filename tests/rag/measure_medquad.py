@@ -98,10 +98,11 @@ def results(file: Path, records: int = 10**9, questions: int = 400) -> dict[str,
         return [(asked[i], i) for i in ids]
 
     half = {i: ("tune", "report")[drawn("question:" + i) % 2] for i in asked}
+    kinds = {"answerable": known, "absent": {i for i in asked if topic[i] in absent}}
     sets = {
-        f"{name}, {kind}": some([i for i in asked if half[i] == kind and wanted(i)])
+        f"{name}, {kind}": some([i for i in asked if half[i] == kind and i in wanted])
         for kind in ("tune", "report")
-        for name, wanted in (("answerable", lambda i: i in known), ("absent", lambda i: topic[i] in absent))
+        for name, wanted in kinds.items()
     }
     sets["answerable, lay words"] = [(row["question"], row["id"]) for row in lay if row["id"] in known]
     sets["absent, lay words"] = [(row["question"], row["id"]) for row in lay if topic[row["id"]] in absent]
