@@ -95,12 +95,19 @@ def emergency() -> Table:
 
     embedding.load()
     raised: dict[str, list[bool]] = defaultdict(list)
-    for case in cases("emergencies_unseen.jsonl"):
-        group = "emergencies seen" if case["kind"] is not None else "look-alikes taken for one"
-        raised[group].append(red_flag(str(case["text"])) is not None)
-    wanted = {"emergencies seen": "≥ .99", "look-alikes taken for one": "≤ .05"}
-    about = "Phrasings that were written before those it learnt from (tests/rag/emergencies_unseen.jsonl)."
-    return "Emergencies", about, [Share(name, sum(hits), len(hits), wanted[name]) for name, hits in raised.items()]
+    for name, file in (("first set", "emergencies_unseen.jsonl"), ("second set", "emergencies_fresh.jsonl")):
+        for case in cases(file):
+            group = "emergencies seen" if case["kind"] is not None else "look-alikes taken for one"
+            raised[f"{group}, {name}"].append(red_flag(str(case["text"])) is not None)
+    about = (
+        "Phrasings that were written before those it learnt from (tests/rag/emergencies_unseen.jsonl), and later ones, "
+        "written before the second lot that it learnt from (emergencies_fresh.jsonl)."
+    )
+    rows = [
+        Share(name, sum(hits), len(hits), "≥ .99" if name.startswith("emergencies") else "≤ .05")
+        for name, hits in raised.items()
+    ]
+    return "Emergencies", about, rows
 
 
 def injection() -> Table:

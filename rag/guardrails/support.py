@@ -160,9 +160,19 @@ def _contradiction(sentence: str, chosen: Sequence[_Line], beside: Sequence[_Lin
         return "a sentence that names what its passage does not"
     if not set(_ABSOLUTE.findall(sentence.lower())) <= set(_ABSOLUTE.findall(together.lower())):
         return "a sentence that claims more than its passage"
-    if _opposite(_every_word(sentence), _every_word(chosen[0].text)) or _negated_otherwise(sentence, chosen):
+    if _turned_round(sentence, chosen) or _negated_otherwise(sentence, chosen):
         return "a sentence that says the opposite of its passage"
     return ""
+
+
+def _turned_round(sentence: str, chosen: Sequence[_Line]) -> bool:
+    """Whether a clause says the opposite of the line that it is nearest to: of joined lines each has its own clause."""
+    for clause in _clauses(sentence):
+        own = set(content_words(clause))
+        nearest = max(chosen, key=lambda line: len(own & line.words))
+        if own and _opposite(_every_word(clause), _every_word(nearest.text)):
+            return True
+    return False
 
 
 def _opposite(said: set[str], held: set[str]) -> bool:

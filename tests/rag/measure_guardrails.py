@@ -1,7 +1,8 @@
 """Figures of the guardrails: ``python -m tests.rag.measure_guardrails [--json FILE]``.
 
 ``emergencies_unseen.jsonl`` was written before the phrasings that the classifier learns from, in other scenes and
-voices, and nobody looked at its errors to mend them. The same authors wrote both, so strangers' words may fare worse.
+voices, and nobody looked at its errors to mend them. ``emergencies_fresh.jsonl`` was written later, before the second
+lot of phrasings. The same authors wrote all of it, so strangers' words may fare worse.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from rag.guardrails.scope import out_of_scope
 
 HERE = Path(__file__).parent
 UNSEEN = HERE / "emergencies_unseen.jsonl"
+FRESH = HERE / "emergencies_fresh.jsonl"
 
 
 def lines(file: Path) -> list[dict[str, Any]]:
@@ -96,7 +98,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.rag.measure_guardrails", description=main.__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
-    figures = {"emergencies": measure_emergencies(), "scope": measure_scope(), "attacks": measure_attacks()}
+    figures = {
+        "emergencies": measure_emergencies(),
+        "emergencies, fresh": measure_emergencies(FRESH),
+        "scope": measure_scope(),
+        "attacks": measure_attacks(),
+    }
     for part, values in figures.items():
         print(part)
         for name, value in values.items():

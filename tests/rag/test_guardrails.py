@@ -13,7 +13,7 @@ from rag.guardrails.gloss import gloss
 from rag.guardrails.phrasings import held_out, read
 from rag.guardrails.rules import flags, seen_by_rules
 from rag.guardrails.train import fit
-from tests.rag.measure_guardrails import UNSEEN, lines, measure_emergencies
+from tests.rag.measure_guardrails import FRESH, UNSEEN, lines, measure_emergencies
 
 CASES = lines(Path(__file__).parent / "emergencies.jsonl")
 
@@ -57,6 +57,9 @@ def test_negation_and_knowledge_hold_only_for_their_own_clause(text: str, kind: 
         "no puedo respirar",
         "ich kriege keine Luft",
         "babam bayıldı uyanmıyor",
+        "我不能呼吸",
+        "jag kan inte andas",
+        "لا أستطيع التنفس",
         "mujhe saans nahi aa rahi",
         "What is a good diet? Anyway, grandpa has just gone grey and will not answer me.",
     ],
@@ -93,7 +96,7 @@ def test_no_unseen_phrasing_is_among_those_learnt() -> None:
     learnt = {
         line.text.lower() for name in ("emergencies.txt", "look_alikes.txt", "languages.txt") for line in read(name)
     }
-    assert learnt.isdisjoint(case["text"].lower() for case in lines(UNSEEN))
+    assert learnt.isdisjoint(case["text"].lower() for file in (UNSEEN, FRESH) for case in lines(file))
 
 
 def test_every_kind_of_emergency_says_what_to_do_and_where_to_check_it() -> None:
@@ -153,6 +156,8 @@ def test_training_learns_who_and_when_from_a_few_lines() -> None:
     [
         ("me duele mucho el pecho", "pain strong chest"),
         ("mein Vater ist bewusstlos", "my father unconscious"),
+        ("爸爸晕倒了，没有反应", "my father unconscious no wakes up"),
+        ("nu pot respira", "no can breathe"),
         ("o die is broken and the sir is out", "o die is broken and the sir is out"),
     ],
 )
