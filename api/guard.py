@@ -13,6 +13,8 @@ NEEDED: dict[str, Action] = {
     "/openapi.json": Action.VIEW_HOME,
     "/tasks": Action.VIEW_HIVE,
     "/tasks/{task}/predict": Action.PREDICT,
+    "/models": Action.VIEW_HIVE,
+    "/models/{task}/card": Action.VIEW_HIVE,
     "/symptoms": Action.ASK_COMPANION,
     "/ask": Action.ASK_COMPANION,
 }

@@ -31,6 +31,7 @@ _EXAMPLES = {
         "curl -F file=@patients.csv {base}/tasks/breast_cancer/predict\n\n"
         "curl -F file=@chest.png {base}/tasks/pneumonia/predict"
     ),
+    "/models/{task}/card": "curl {base}/models/breast_cancer/card",
     "/ask": (
         "curl -H 'Content-Type: application/json' \\\n"
         '  -d \'{"question": "What are the symptoms of asthma?"}\' \\\n'

@@ -13,6 +13,7 @@ from settings import get_settings
 if TYPE_CHECKING:
     from data.table import FloatArray
     from models.task import Task
+    from models.versions import VersionView
 
 router = APIRouter()
 
@@ -68,6 +69,35 @@ async def predict(
     raw = await csv_of(request, found.schema)
     x = await run_in_threadpool(checked, raw, found.schema)
     return await run_in_threadpool(_predict, found, x)
+
+
+@router.get("/models", summary="The model versions, and which of them answer")
+def models() -> list[schemas.ModelVersion]:
+    """List every model version, newest of each task first, with its scores on held-out rows and who trained it."""
+    from models.versions import versions
+
+    return [_version_out(version) for version in versions()]
+
+
+@router.get(
+    "/models/{task}/card", summary="The model card of a task, with its figures", responses=documented(401, 403, 404)
+)
+def card(task: Annotated[str, Path(description="Name of a task, as in /api/tasks.")]) -> schemas.Card:
+    """Give the card as Markdown (use, data, limits, figures of the shipped version), and the champion's figures."""
+    from models.card import figures
+    from models.versions import champion
+
+    found = _find(task)
+    best = champion(found.name)
+    known = best is not None and best.manifest.get("scores") and best.manifest.get("created")
+    return schemas.Card(
+        task=found.name,
+        title=found.title,
+        licence=found.licence,
+        card=found.card,
+        champion=_version_out(best) if best else None,
+        champion_figures=figures(best.manifest) if best and known else "",
+    )
 
 
 @router.post("/symptoms", summary="What a complaint may come from, and how soon to be seen", responses=documented(422))
@@ -135,6 +165,30 @@ def _predict_picture(task: "Task", raw: bytes) -> schemas.Predictions:
     plain = schemas.Prediction.model_validate(answer.prediction).model_dump()
     prediction = schemas.PicturePrediction.model_validate({**plain, "looked": looked})
     return schemas.Predictions(predictions=[prediction])
+
+
+def _version_out(version: "VersionView") -> schemas.ModelVersion:
+    manifest = version.manifest
+    data = manifest.get("data", {})
+    return schemas.ModelVersion(
+        task=version.task,
+        number=version.number,
+        version_id=version.id,
+        version=version.label,
+        sha256=version.sha256,
+        champion=version.champion,
+        shipped=version.shipped,
+        created=version.created_at,
+        run=version.run_id,
+        sites=len(data.get("sites", ())),
+        rounds=manifest.get("rounds"),
+        seed=manifest.get("seed"),
+        held_out=manifest.get("n"),
+        source=data.get("source", ""),
+        synthetic=bool(data.get("synthetic")),
+        command=manifest.get("command", ""),
+        scores={name: schemas.Score.model_validate(score) for name, score in manifest.get("scores", {}).items()},
+    )
 
 
 def _task_out(task: "Task") -> schemas.Task:

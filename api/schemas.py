@@ -1,5 +1,6 @@
 """What the API takes and gives, for validation and the documentation. Mirrors models.predict without importing it."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AllowInfNan, BaseModel, ConfigDict, Field, Strict, StrictInt, StrictStr
@@ -62,6 +63,40 @@ class Task(BaseModel):
     columns: list[Column]
     synthetic_only: bool = Field(description="Whether every figure of this task is on generated data.")
     champion: Champion | None
+
+
+class ModelVersion(BaseModel):
+    """What a run or a command made, whoever it serves."""
+
+    task: str
+    number: int = Field(description="Counts the versions of the task.")
+    version_id: int
+    version: str
+    sha256: str = Field(description="Of the weights, not sealed.")
+    champion: bool = Field(description="Whether it answers now.")
+    shipped: bool = Field(description="Whether it came with MedHive.")
+    created: datetime
+    run: int | None = Field(description="The run that made it; null when a command did.")
+    sites: int = Field(description="How many sites trained it together.")
+    rounds: int | None
+    seed: int | None
+    held_out: int | None = Field(description="Rows that nobody trained on, on which the scores rest.")
+    source: str = Field(description="Where the public rows come from.")
+    synthetic: bool = Field(description="Whether the scores rest on generated rows.")
+    command: str = Field(description="What makes it again.")
+    scores: dict[str, Score]
+
+
+class Card(BaseModel):
+    """The model card of a task."""
+
+    task: str
+    title: str
+    licence: str = Field(description="Of the public data.")
+    card: str = Field(description="Markdown: question, data, network, figures of the shipped version, limits.")
+    champion: ModelVersion | None
+    champion_figures: str = Field(description="Markdown: the figures of the version that answers now.")
+    not_for_clinical_use: str = "A research demonstration, not for clinical use."
 
 
 Cell = Annotated[float, Strict(), AllowInfNan(False)] | StrictInt | StrictStr | None

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data.table import Dataset, IntArray
 
 HELD_OUT = 0.2
 CALIBRATION = 0.1
+_SPARE = 8  # in cross-validation, one group of so many calibrates
 _RATIOS = (1.0, 10_000.0)  # of the largest site to the smallest
 _ALPHAS = (0.001, 10_000.0)  # beyond, the draw leaves what 64-bit numbers can hold and the split no longer changes
 HOW_RIGHT = (
@@ -120,23 +122,53 @@ def folds(dataset: Dataset, number: int, seed: int) -> list[Split]:
     ValueError
         When there are fewer distinct rows of a class than folds, or fewer than two folds.
     """
-    strata = _strata(dataset)
     if number < 2 or len(dataset) < 10 * number:
         raise ValueError(f"{len(dataset)} rows cannot be divided into {number} folds; choose 2 to {len(dataset) // 10}")
-    rng = np.random.default_rng(seed)
     fold_of, spare = np.zeros(len(dataset), dtype=np.int64), np.zeros(len(dataset), dtype=np.bool_)
-    start = 0  # goes on from stratum to stratum, so that small ones do not all fill the first folds
-    for groups in strata.values():
-        for place, group in enumerate(rng.permutation(len(groups)).tolist()):
-            fold_of[groups[group]] = (start + place) % number
-            spare[groups[group]] = (start + place) // number % 8 == 0
-        start += len(groups)
+    turns = _in_turn(dataset, seed)
+    step = number if len(turns) >= _SPARE * number else 1  # few patients: a whole turn of folds would be too many
+    for place, rows in enumerate(turns):
+        fold_of[rows] = place % number
+        spare[rows] = place // step % _SPARE == 0
+    return _without_each(fold_of, spare)
+
+
+def folds_by_site(dataset: Dataset, seed: int) -> list[Split]:
+    """Divide a data set so that every natural site is held out whole in exactly one of the splits.
+
+    An eighth of the rows of the other sites is set aside for calibration; the seed decides which.
+
+    Raises
+    ------
+    ValueError
+        When the data name fewer than two sites, or a site has too few rows.
+    """
+    names = list(dict.fromkeys(dataset.natural_sites or ()))
+    if len(names) < 2:
+        raise ValueError("these data do not name two sites or more, so none can be left out; give a number of folds")
+    fold_of = np.array([names.index(name) for name in dataset.natural_sites or ()], dtype=np.int64)
+    spare = np.zeros(len(dataset), dtype=np.bool_)
+    for place, rows in enumerate(_in_turn(dataset, seed)):
+        spare[rows] = place % _SPARE == 0
+    return _without_each(fold_of, spare)
+
+
+def _in_turn(dataset: Dataset, seed: int) -> list[list[int]]:
+    """Return the rows that stay together, stratum by stratum, in an order that the seed decides.
+
+    Counting goes on from stratum to stratum, so that small ones do not all fill the first folds.
+    """
+    rng = np.random.default_rng(seed)
+    return [groups[at] for groups in _strata(dataset).values() for at in rng.permutation(len(groups)).tolist()]
+
+
+def _without_each(fold_of: IntArray, spare: NDArray[np.bool_]) -> list[Split]:
     made = []
-    for fold in range(number):
+    for fold in range(int(fold_of.max()) + 1):
         inside = fold_of != fold
         made.append(Split(*(np.flatnonzero(rows) for rows in (inside & ~spare, inside & spare, ~inside))))
     if not all(len(part) for split in made for part in (split.training, split.calibration, split.heldout)):
-        raise ValueError(f"{len(dataset)} rows are too few for {number} folds")
+        raise ValueError(f"{len(fold_of)} rows are too few for {len(made)} folds")
     return made
 
 

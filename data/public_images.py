@@ -1,6 +1,7 @@
 """Public medical pictures from the folder that MEDHIVE_DATASETS names; none of them is fetched by itself."""
 
 import csv
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from data.table import IntArray
 from settings import get_settings
 
 Picture = NDArray[np.uint8]
+_PARTS = ("train", "val", "test")
 
 
 def arrays(path: str, title: str, page: str) -> dict[str, NDArray[Any]]:
@@ -29,6 +31,41 @@ def arrays(path: str, title: str, page: str) -> dict[str, NDArray[Any]]:
             return {name: found[name] for name in found}
     except (OSError, ValueError) as error:
         raise DataMissing(f"{file} cannot be read as {title}: {error}.") from None
+
+
+@dataclass(frozen=True)
+class Official:
+    """A data set with the split that its publisher gave it.
+
+    Parameters
+    ----------
+    pictures, y : of training, validation and test, in this order.
+    parts : (n,) 0, 1 and 2.
+    names : of the files, () where they are not told.
+    """
+
+    pictures: Picture
+    y: IntArray
+    parts: IntArray
+    names: tuple[str, ...]
+
+
+def official(path: str, title: str, page: str) -> Official:
+    """Return the pictures of an npz file with ``train_images``, ``train_labels`` and so on, as MedMNIST writes them.
+
+    Raises
+    ------
+    DataMissing
+        With one sentence that says where to get it.
+    """
+    found = arrays(path, title, page)
+    pictures = [found[f"{part}_images"] for part in _PARTS]
+    return Official(
+        np.concatenate(pictures),
+        np.concatenate([found[f"{part}_labels"].reshape(-1) for part in _PARTS]).astype(np.int64),
+        np.repeat([0, 1, 2], [len(part) for part in pictures]).astype(np.int64),
+        tuple(str(name) for part in _PARTS for name in found.get(f"{part}_files", ())),
+    )
 
 
 def folder(path: str, title: str, page: str) -> Path:
@@ -59,8 +96,3 @@ def listed(where: Path, side: int, colour: bool, source: str | None = None) -> t
             pixels = image.convert("RGB" if colour else "L")
             pictures.append(np.asarray(pixels.resize((side, side), Image.Resampling.BICUBIC)))
     return np.stack(pictures), rows
-
-
-def labels(found: NDArray[Any]) -> IntArray:
-    """Return (n, 1) or (n,) labels as (n,) classes."""
-    return np.asarray(found).reshape(-1).astype(np.int64)

@@ -9,16 +9,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from data.partition import folds
+from data.partition import folds, folds_by_site
+from data.table import Dataset, IntArray
 from fl import sites
 from fl.federation import federate
 from fl.request import RequestError, RunRequest
 from fl.watcher import Silent, Stop
 from models.comparison import THRESHOLD
-from models.metrics import with_intervals
+from models.metrics import mean_f1, of_classes, with_intervals
 from models.registry import get_task
 from models.stored import Model
+from models.task import Task
+
+_MOST_GROUPS = 60
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,10 @@ class CrossValidation:
     Parameters
     ----------
     folds, seed, n, sites : number of folds, the seed of folds and training, scored rows, sites that trained.
+    by_site : whether each fold is a natural site, left out whole.
+    classes : of more than two: name, n, sensitivity, precision, f1 and auc of each on all rows together.
+    judged : mean F1 of the classes that the task names, with its 95 % interval; None where it names none.
+    groups : of few groups (patients, folds), each with its rows and the part of them answered rightly.
     scores : every metric on all rows together, each scored by the fold that held it out, with its 95 % interval.
     federated, pooled, best_alone : every metric as the mean over the folds; ``best_alone`` is that of the site with the
         highest mean AUC.
@@ -41,12 +50,20 @@ class CrossValidation:
     federated: dict[str, float]
     pooled: dict[str, float]
     best_alone: dict[str, float]
+    by_site: bool = False
+    classes: tuple[dict[str, Any], ...] = ()
+    judged: dict[str, float | None] | None = None
+    groups: tuple[dict[str, Any], ...] = ()
 
 
 def cross_validate(
-    task_name: str, number: int, seed: int = 0, *, told: Callable[[str], None] | None = None
+    task_name: str, number: int | None, seed: int = 0, *, told: Callable[[str], None] | None = None
 ) -> CrossValidation:
     """Train a task's recipe ``number`` times, each time without one fold, and score that fold.
+
+    Parameters
+    ----------
+    number : of folds; None leaves out each natural site in turn.
 
     Raises
     ------
@@ -56,13 +73,13 @@ def cross_validate(
     task = get_task(task_name)
     rows, _ = sites.public_split(task_name)
     try:
-        splits = folds(rows, number, seed)
+        splits = folds(rows, number, seed) if number is not None else folds_by_site(rows, seed)
     except ValueError as error:
         raise RequestError(f"{error}.") from None
     request = RunRequest.for_task(task, seed=seed, executor="auto")
     chances = np.full(len(rows) if task.outputs == 1 else (len(rows), task.outputs), np.nan)
     federated, pooled = [], []
-    alone: dict[int, list[dict[str, float]]] = {}
+    alone: dict[str, list[dict[str, float]]] = {}
     took_part = 0
     for fold, split in enumerate(splits, 1):
         with sites.divided(task_name, split):
@@ -71,16 +88,17 @@ def cross_validate(
         model = Model.of(task, outcome.weights, outcome.preparation, outcome.calibration)
         chances[split.heldout] = model.probability(heldout.x)
         took_part = len(outcome.sites)
+        names = {site.position: site.name for site in outcome.sites}
         federated.append({name: score.value for name, score in outcome.scores.items()})
         pooled.append(_values(outcome.benefit[-1]["pooled"]))
         for position, each in outcome.benefit.items():
             if "local" in each:
-                alone.setdefault(position, []).append(_values(each["local"]))
+                alone.setdefault(names[position], []).append(_values(each["local"]))
         if told:
-            told(f"fold {fold} of {number}: AUC {federated[-1]['auc']:.3f}, pooled {pooled[-1]['auc']:.3f}")
+            told(f"fold {fold} of {len(splits)}: AUC {federated[-1]['auc']:.3f}, pooled {pooled[-1]['auc']:.3f}")
     scores = with_intervals(rows.y, chances, THRESHOLD)
     return CrossValidation(
-        number,
+        len(splits),
         seed,
         len(rows),
         took_part,
@@ -88,7 +106,35 @@ def cross_validate(
         _mean(federated),
         _mean(pooled),
         max(map(_mean, alone.values()), key=lambda scores: scores["auc"]),
+        number is None,
+        _classes(task, rows.y, chances),
+        _judged(task, rows.y, chances),
+        _groups(rows, chances),
     )
+
+
+def _classes(task: Task, y: IntArray, chances: NDArray[np.float64]) -> tuple[dict[str, Any], ...]:
+    if chances.ndim == 1:
+        return ()
+    return tuple(
+        {"name": name, "n": int((y == k).sum()), **{each: score.as_json() for each, score in scores.items()}}
+        for k, (name, scores) in enumerate(zip(task.classes, of_classes(y, chances), strict=True))
+    )
+
+
+def _judged(task: Task, y: IntArray, chances: NDArray[np.float64]) -> dict[str, float | None] | None:
+    numbers = [task.classes.index(name) for name in task.judged]
+    return mean_f1(y, chances, numbers).as_json() if numbers else None
+
+
+def _groups(rows: Dataset, chances: NDArray[np.float64]) -> tuple[dict[str, Any], ...]:
+    names = np.array(rows.groups or ())
+    known = list(dict.fromkeys(names.tolist()))
+    if not 2 <= len(known) <= _MOST_GROUPS:
+        return ()
+    called = chances.argmax(axis=1) if chances.ndim == 2 else (chances >= THRESHOLD).astype(np.int64)
+    right = called == rows.y
+    return tuple({"name": k, "n": int((names == k).sum()), "accuracy": float(right[names == k].mean())} for k in known)
 
 
 def _values(scores: dict[str, Any]) -> dict[str, float]:

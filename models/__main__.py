@@ -265,10 +265,12 @@ def _crossvalidate(arguments: argparse.Namespace) -> None:
     task = get_task(arguments.task)
     migrate()
     try:
-        found = cross_validate(task.name, arguments.folds, arguments.seed, told=print)
+        number = None if arguments.by_site else arguments.folds
+        found = cross_validate(task.name, number, arguments.seed, told=print)
     except RequestError as error:
         raise WrongInput(str(error)) from None
-    words = ["python -m models crossvalidate", task.name, f"--folds {arguments.folds}"]
+    words = ["python -m models crossvalidate", task.name]
+    words += ["--by-site" if arguments.by_site else f"--folds {arguments.folds}"]
     words += [f"--seed {arguments.seed}"] if arguments.seed else []
     document = {
         "task": task.name,
@@ -276,6 +278,7 @@ def _crossvalidate(arguments: argparse.Namespace) -> None:
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "fingerprint": task.public().fingerprint,
         **asdict(found),
+        **({"judged_classes": list(task.judged)} if task.judged else {}),
     }
     for name, score in found.scores.items():
         print(
@@ -365,6 +368,7 @@ def _parser() -> argparse.ArgumentParser:
     crossing = command("crossvalidate", _crossvalidate, "score a task's federated recipe on rows left out in turn")
     crossing.add_argument("task", metavar="TASK")
     crossing.add_argument("--folds", type=int, default=5)
+    crossing.add_argument("--by-site", action="store_true", help="leave out each hospital of the data in turn")
     crossing.add_argument("--seed", type=int, default=0)
     crossing.add_argument("--keep", action="store_true", help="write the figures into the task's folder and card")
     crossing.add_argument("--json", type=Path, metavar="FILE")

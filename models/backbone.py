@@ -20,6 +20,7 @@ NAME = "lite0-mid"
 BLOCKS = (7, 10, 14)
 CHANNELS = (80, 112, 192)
 FEATURES = 3 * sum(CHANNELS)
+WITH_QUADRANTS = 7 * sum(CHANNELS)
 _AT_ONCE = 16  # pictures
 
 
@@ -76,11 +77,18 @@ def as_input(pictures: NDArray[Any], side: int) -> "Tensor":
     return (pixels - 127) / 128
 
 
-def pooled(maps: "list[Tensor]") -> "Tensor":
-    """Return (n, 3 · channels) mean, standard deviation and maximum of (n, channels, h, w) maps."""
-    import torch
+def pooled(maps: "list[Tensor]", *, quadrants: bool = False) -> "Tensor":
+    """Return (n, 3 · channels) mean, standard deviation and maximum of (n, channels, h, w) maps.
 
-    return torch.cat([part for m in maps for part in (m.mean((2, 3)), m.std((2, 3)), m.amax((2, 3)))], 1)
+    With ``quadrants``, the means of the four quarters of each map follow, (n, 7 · channels) in all: where something is.
+    """
+    import torch
+    from torch.nn.functional import adaptive_avg_pool2d
+
+    parts = [part for m in maps for part in (m.mean((2, 3)), m.std((2, 3)), m.amax((2, 3)))]
+    if quadrants:
+        parts += [adaptive_avg_pool2d(m, 2).flatten(1) for m in maps]
+    return torch.cat(parts, 1)
 
 
 def maps_of(x: "Tensor") -> "list[Tensor]":
@@ -93,19 +101,24 @@ def maps_of(x: "Tensor") -> "list[Tensor]":
     return found
 
 
-def mid(pictures: NDArray[Any], side: int) -> FloatArray:
-    """Return the (n, 1152) features of (n, h, w[, 3]) uint8 pictures, looked at with ``side`` × ``side`` pixels."""
+def mid(pictures: NDArray[Any], side: int, *, quadrants: bool = False) -> FloatArray:
+    """Return the (n, 1152) features of (n, h, w[, 3]) uint8 pictures, looked at with ``side`` × ``side`` pixels.
+
+    With ``quadrants`` there are 2688.
+    """
     import torch
 
     torch.set_num_threads(1)  # sums then do not depend on the machine
     found: list[FloatArray] = []
     with torch.inference_mode():
         for start in range(0, len(pictures), _AT_ONCE):
-            found.append(pooled(maps_of(as_input(pictures[start : start + _AT_ONCE], side))).numpy())
-    return np.concatenate(found) if found else np.empty((0, FEATURES), np.float32)
+            maps = maps_of(as_input(pictures[start : start + _AT_ONCE], side))
+            found.append(pooled(maps, quadrants=quadrants).numpy())
+    return np.concatenate(found) if found else np.empty((0, WITH_QUADRANTS if quadrants else FEATURES), np.float32)
 
 
-def mirrored_mid(pictures: NDArray[Any], side: int) -> FloatArray:
+def mirrored_mid(pictures: NDArray[Any], side: int, *, quadrants: bool = False) -> FloatArray:
     """Return the mean of the features of (n, h, w[, 3]) pictures and of their mirrors."""
-    both: FloatArray = (mid(pictures, side) + mid(pictures[:, :, ::-1], side)) / np.float32(2)
+    plain, mirrored = (mid(each, side, quadrants=quadrants) for each in (pictures, pictures[:, :, ::-1]))
+    both: FloatArray = (plain + mirrored) / np.float32(2)
     return both

@@ -102,10 +102,13 @@ def with_figures(card: str, manifest: Mapping[str, Any]) -> str:
 def cross_validation(found: Mapping[str, Any]) -> str:
     """Return the section ``## Cross-validation`` for what fl.crossvalidation found and the command that found it."""
     columns = ("federated", "pooled", "best_alone")
+    how = f"{found['folds']} folds of"
+    if found.get("by_site"):
+        how = f"Each of {found['folds']} sites left out in turn,"
     lines = [
         CROSS_VALIDATION,
         "",
-        f"{found['folds']} folds of {found['n']} rows, each scored once by a model that never saw it; {found['sites']} "
+        f"{how} {found['n']} rows, each scored once by a model that never saw it; {found['sites']} "
         "sites, calibrated probabilities. The mean over the folds stands beside what all rows in one place would give "
         "and the best site alone; the last column is of all rows together, with its 95 % bootstrap interval.",
         "",
@@ -118,10 +121,31 @@ def cross_validation(found: Mapping[str, Any]) -> str:
             if name in found["scores"]
         ),
         "",
+        *_judged(found),
         f"Seed {found['seed']}; made on {found['created'][:10]} by `{found['command']}`.",
+        *_classes(found),
+        *_groups(found),
         "",
     ]
     return "\n".join(lines)
+
+
+def _judged(found: Mapping[str, Any]) -> list[str]:
+    names = found.get("judged_classes")
+    return [f"Mean F1 of {', '.join(names)}: {_score(found['judged'])}.", ""] if names and found.get("judged") else []
+
+
+def _groups(found: Mapping[str, Any]) -> list[str]:
+    parts = sorted(each["accuracy"] for each in found.get("groups", ()))
+    if not parts:
+        return []
+    low, middle, high = (parts[round(at * (len(parts) - 1))] for at in (0.25, 0.5, 0.75))
+    worst = min(found["groups"], key=lambda each: each["accuracy"])
+    return [
+        "",
+        f"By patient ({len(parts)}): accuracy {middle:.3f} in the middle, half of them between {low:.3f} and "
+        f"{high:.3f}; worst {worst['accuracy']:.3f} ({worst['name']}, {worst['n']} rows).",
+    ]
 
 
 def with_cross_validation(card: str, found: Mapping[str, Any]) -> str:

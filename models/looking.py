@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from data.table import FloatArray
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
@@ -23,14 +25,16 @@ class Looking:
     of : (n, h, w[, 3]) uint8 pictures → input of ``module``.
     module : gives (n, outputs) logits.
     layer : part of ``module`` whose maps are looked at.
+    join : makes one map over a picture of the (views, h, w) maps of its views; None where there is one view.
     """
 
     of: Callable[[NDArray[Any]], "Tensor"]
     module: "nn.Module"
     layer: "nn.Module"
+    join: Callable[[FloatArray, NDArray[Any]], FloatArray] | None = None
 
 
-def over_backbone(network: "nn.Module", preparation: "Preparation", side: int) -> Looking:
+def over_backbone(network: "nn.Module", preparation: "Preparation", side: int, *, quadrants: bool = False) -> Looking:
     """Return a head over the frozen features *mid*, looked at with ``side`` pixels, as one piece."""
     import torch
     from torch import Tensor, nn
@@ -45,7 +49,7 @@ def over_backbone(network: "nn.Module", preparation: "Preparation", side: int) -
             self.backbone, self.head = backbone(), network
 
         def forward(self, x: Tensor) -> Tensor:
-            logits: Tensor = self.head((pooled(maps_of(x)) - mean) / scale)
+            logits: Tensor = self.head((pooled(maps_of(x), quadrants=quadrants) - mean) / scale)
             return logits
 
     whole = Whole().eval()

@@ -8,7 +8,7 @@ resamples is one matrix product and a thousand of them cost milliseconds. Rows a
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -161,6 +161,16 @@ def of_classes(y: ArrayLike, p: ArrayLike, resamples: int = 1000, seed: int = 0)
         {name: _interval(float(values[name][0, k]), drawn[name][:, k]) for name in values}
         for k in range(next(iter(values.values())).shape[1])
     ]
+
+
+def mean_f1(y: ArrayLike, p: ArrayLike, classes: Sequence[int], resamples: int = 1000, seed: int = 0) -> Interval:
+    """Return the mean F1 of some of the k classes of (n, k) probabilities."""
+    labels, scorer = _scorer(y, p, 0.5)
+    assert isinstance(scorer, ClassScorer)
+    some = list(classes)
+    value = scorer.of_classes(np.ones((1, len(labels))))["f1"][0, some].mean()
+    blocks = [scorer.of_classes(w)["f1"][:, some].mean(axis=1) for w in _resamples(labels, resamples, seed)]
+    return _interval(float(value), np.concatenate(blocks))
 
 
 def binary_metrics(y: ArrayLike, p: ArrayLike, threshold: float = 0.5) -> dict[str, float]:

@@ -57,6 +57,7 @@ class Task(ABC):
     explained_by: ClassVar[tuple[str, ...]] = ()  # for each class, a question whose answer the companion sets beside it
     texts: ClassVar[Texts | None] = None  # of a language task
     standardised: ClassVar[bool] = True  # whether features are filled and standardised over all sites
+    judged: ClassVar[tuple[str, ...]] = ()  # classes whose mean F1 cross-validation tells beside that of all
     training: ClassVar[Training] = Training()
     aim: ClassVar[float | None] = None  # sensitivity on calibration rows that sets the operating point; None for 50 %
     licence: ClassVar[str]  # of the public data

@@ -22,7 +22,8 @@ def where_it_looked(model: Model, picture: NDArray[np.uint8], chosen: int) -> Fl
     with torch.enable_grad():
         target = chosen if len(model.task.classes) > 2 else None
         found = LayerGradCam(shown.module, shown.layer).attribute(x, target=target)
-    cam = found[0, 0].detach().numpy()
+    maps = found[:, 0].detach().numpy()
+    cam = maps[0] if shown.join is None else shown.join(maps, picture)
     if len(model.task.classes) == 2 and not chosen:
         cam = -cam  # what speaks against the positive class
     cam = np.maximum(cam, 0)

@@ -25,7 +25,10 @@ def test_the_openapi_document_says_where_the_addresses_are_and_both_kinds_of_bod
         assert name in document["components"]["schemas"]
     body = document["paths"]["/tasks/{task}/predict"]["post"]["requestBody"]["content"]
     assert set(body) == {"application/json", "multipart/form-data"}
-    assert set(document["paths"]) == {"/health", "/tasks", "/tasks/{task}/predict", "/symptoms", "/ask"}
+    assert set(document["paths"]) == {
+        *("/health", "/tasks", "/tasks/{task}/predict", "/symptoms", "/ask"),
+        *("/models", "/models/{task}/card"),
+    }
 
 
 def test_texts_are_escaped() -> None:

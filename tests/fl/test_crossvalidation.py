@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.partition import folds, hold_out
+from data.partition import folds, folds_by_site, hold_out
 from data.table import Dataset
 from fl import sites
 from fl.crossvalidation import cross_validate
@@ -37,6 +37,24 @@ def test_every_row_is_held_out_once_and_equal_rows_stay_together() -> None:
         parts = [set(x[index, 0]) for index in (split.training, split.calibration, split.heldout)]
         assert sum(map(len, parts)) == 60
         assert 0.2 < rows.y[split.heldout].mean() < 0.5
+
+
+def test_leaving_out_sites_holds_out_each_of_them_whole() -> None:
+    names = tuple(f"Hospital {row % 3}" for row in range(90))
+    rows = Dataset(np.arange(90, dtype=np.float32)[:, None], np.arange(90) % 2, "test", natural_sites=names)
+    splits = folds_by_site(rows, seed=0)
+    assert [{names[row] for row in split.heldout} for split in splits] == [{f"Hospital {k}"} for k in range(3)]
+    assert all(len(split.heldout) == 30 and 4 <= len(split.calibration) <= 10 for split in splits)
+    with pytest.raises(ValueError, match="do not name two sites"):
+        folds_by_site(Dataset(rows.x, rows.y, "test"), seed=0)
+
+
+def test_few_patients_leave_most_of_them_to_train_on() -> None:
+    groups = tuple(f"patient {row // 10}" for row in range(240))
+    splits = folds(Dataset(np.arange(240, dtype=np.float32)[:, None], np.arange(240) % 2, "t", groups=groups), 6, 0)
+    for split in splits:
+        kept = {groups[row] for row in split.calibration}
+        assert 2 <= len(kept) <= 3 and len({groups[row] for row in split.training}) >= 17
 
 
 def test_too_few_rows_for_the_folds_are_refused_with_a_sentence() -> None:
