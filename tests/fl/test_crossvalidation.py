@@ -23,9 +23,11 @@ def few(home: Path, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     kind = type(get_task("vitals"))
     monkeypatch.setattr(kind, "public", lambda self: rows)
     monkeypatch.setattr(kind, "training", kind.training.__class__(rounds=2, sites=4))
-    sites.public_split.cache_clear()
+    for cached in (sites.public_split, sites.public_features):
+        cached.cache_clear()
     yield rows
-    sites.public_split.cache_clear()
+    for cached in (sites.public_split, sites.public_features):
+        cached.cache_clear()
 
 
 def test_every_row_is_held_out_once_and_equal_rows_stay_together() -> None:
