@@ -160,13 +160,26 @@ def test_a_run_that_was_interrupted_goes_on_to_the_same_bits(small: Dataset) -> 
         pytest.param({"drop": 0.4, "quorum": 0.1}, marks=pytest.mark.slow),
         {"strategy": "agentic", "rounds": 1, "attack": "sign_flip:0.34"},
         pytest.param({"partition": "dirichlet:0.5", "sites": 5}, marks=pytest.mark.slow),
-        pytest.param({"executor": "ray"}, marks=pytest.mark.slow),
     ],
     ids=str,
 )
 def test_the_engine_treats_adapters_as_any_weights(small: Dataset, more: dict[str, object]) -> None:
     outcome = federate(request(**more), watcher=Silent(), stop=Stop())
     assert np.isfinite(outcome.weights).all() and outcome.weights.any()
+
+
+@pytest.mark.slow
+def test_actors_train_adapters_to_the_weights_of_one_process(
+    home: Path, tiny: Path, datasets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEDHIVE_LANGUAGE_MODEL", str(tiny))  # the data are the real ones: actors read them anew
+    _forget()
+    one, other = (
+        federate(request(rounds=1, executor=executor), watcher=Silent(), stop=Stop()).weights
+        for executor in ("in-process", "ray")
+    )
+    np.testing.assert_allclose(other, one, atol=1e-6)
+    _forget()
 
 
 @pytest.mark.parametrize(
