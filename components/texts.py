@@ -1,11 +1,9 @@
 """Questions with answers from a person's hand to a checked Report, and a file to begin with."""
 
-import hashlib
-
 import streamlit as st
 
 from components.plain_text import plain
-from components.upload import Upload, widget_key
+from components.upload import Upload, ask_file
 from data.intake.table import Report
 from data.intake.texts import check_texts, to_json_lines
 from models.task import Task
@@ -32,26 +30,15 @@ def example_texts(task: Task, *, seed: int, key: str) -> None:
 
 def upload_texts(task: Task, *, source: str, key: str) -> Upload | None:
     """Ask for a file of questions and answers and return it checked, or None while there is none."""
-    st.session_state.setdefault(f"{key}_nonce", 0)
-    chosen = st.file_uploader(
+    return ask_file(
         "File with questions and answers",
-        type=["jsonl", "json", "csv", "tsv"],
-        key=widget_key(key),
+        ("jsonl", "json", "csv", "tsv"),
+        lambda raw, name: check_texts(raw, task.label, source=source, filename=name),
+        of=(task.name, source),
+        saying="Checking every record",
+        key=key,
         help='A line each, as JSON ({"question": "…", "answer": "…"}), or a CSV file with these two columns.',
     )
-    if chosen is None:
-        st.session_state.pop(f"{key}_upload", None)
-        return None
-    raw = chosen.getvalue()
-    mark = (chosen.name, hashlib.sha256(raw).hexdigest(), task.name, source, True)
-    kept = st.session_state.get(f"{key}_upload")
-    if kept is None or kept[0] != mark:
-        with st.spinner("Checking every record"):
-            report = check_texts(raw, task.label, source=source, filename=chosen.name)
-        kept = (mark, Upload(chosen.name, len(raw), report))
-        st.session_state[f"{key}_upload"] = kept
-    done: Upload = kept[1]
-    return done
 
 
 def show_texts(report: Report, *, key: str) -> None:

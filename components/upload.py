@@ -1,7 +1,7 @@
 """A CSV file from a person's hand to a checked Report: choosing it, looking at it, and every problem by name."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -32,18 +32,46 @@ def upload(schema: TableSchema, *, source: str, key: str, labelled: bool = True,
 
     A file is checked once, not on every rerun of the page; the result stays with this browser session only.
     """
+    return ask_file(
+        "CSV file",
+        ("csv", "tsv", "txt"),
+        lambda raw, _: check_csv(raw, schema, source=source, labelled=labelled),
+        of=(schema.names, source, labelled),
+        saying="Checking every row",
+        key=key,
+        help=help,
+    )
+
+
+def ask_file(
+    label: str,
+    types: Sequence[str],
+    check: Callable[[bytes, str], Report],
+    *,
+    of: tuple[object, ...],
+    saying: str,
+    key: str,
+    help: str = "",
+) -> Upload | None:
+    """Ask for a file and return it checked, once for each file and each ``of``; None while there is none.
+
+    Parameters
+    ----------
+    check : takes the bytes and the file's name.
+    of : what else the check depends on.
+    saying : what is said while it checks.
+    """
     st.session_state.setdefault(f"{key}_nonce", 0)
-    chosen = st.file_uploader("CSV file", type=["csv", "tsv", "txt"], key=widget_key(key), help=help or None)
+    chosen = st.file_uploader(label, type=types, key=widget_key(key), help=help or None)
     if chosen is None:
         st.session_state.pop(f"{key}_upload", None)
         return None
     raw = chosen.getvalue()
-    mark = (chosen.name, hashlib.sha256(raw).hexdigest(), schema.names, source, labelled)
+    mark = (chosen.name, hashlib.sha256(raw).hexdigest(), *of)
     kept = st.session_state.get(f"{key}_upload")
     if kept is None or kept[0] != mark:
-        with st.spinner("Checking every row"):
-            report = check_csv(raw, schema, source=source, labelled=labelled)
-        kept = (mark, Upload(chosen.name, len(raw), report))
+        with st.spinner(saying):
+            kept = (mark, Upload(chosen.name, len(raw), check(raw, chosen.name)))
         st.session_state[f"{key}_upload"] = kept
     done: Upload = kept[1]
     return done
@@ -51,27 +79,17 @@ def upload(schema: TableSchema, *, source: str, key: str, labelled: bool = True,
 
 def upload_pictures(task: Task, *, source: str, key: str) -> Upload | None:
     """Ask for a ZIP of labelled pictures and return it checked, or None while there is none."""
-    assert task.pictures is not None
-    st.session_state.setdefault(f"{key}_nonce", 0)
-    chosen = st.file_uploader(
+    asked = task.pictures
+    assert asked is not None
+    return ask_file(
         "ZIP file with pictures",
-        type=["zip"],
-        key=widget_key(key),
+        ("zip",),
+        lambda raw, _: check_zip(raw, asked, task.classes, source=source),
+        of=(task.name, source),
+        saying="Checking every picture",
+        key=key,
         help=f"PNG, JPEG or DICOM, with {LABELS} (file,label, and patient if you like) or a folder for each class.",
     )
-    if chosen is None:
-        st.session_state.pop(f"{key}_upload", None)
-        return None
-    raw = chosen.getvalue()
-    mark = (chosen.name, hashlib.sha256(raw).hexdigest(), task.name, source, True)
-    kept = st.session_state.get(f"{key}_upload")
-    if kept is None or kept[0] != mark:
-        with st.spinner("Checking every picture"):
-            report = check_zip(raw, task.pictures, task.classes, source=source)
-        kept = (mark, Upload(chosen.name, len(raw), report))
-        st.session_state[f"{key}_upload"] = kept
-    done: Upload = kept[1]
-    return done
 
 
 def show_pictures(report: Report, task: Task) -> None:

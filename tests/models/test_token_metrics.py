@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from models.language.likeness import mean_interval, rouge_l
 from models.token_metrics import row_losses, token_differences, token_intervals, token_metrics
 
 
@@ -35,10 +34,3 @@ def test_a_difference_on_the_same_answers_is_narrower_than_either() -> None:
     alone = token_intervals(one)["loss"]
     assert difference.low <= difference.value <= difference.high < 0
     assert difference.high - difference.low < (alone.high - alone.low) / 5
-
-
-def test_rouge_l_counts_the_longest_common_run_of_words_in_order() -> None:
-    assert rouge_l("Gout hurts the big toe.", "gout HURTS the big toe") == 1.0
-    assert rouge_l("the big toe hurts", "gout hurts the big toe") == pytest.approx(2 * 3 / 9)
-    assert rouge_l("", "gout") == rouge_l("rest", "gout") == 0.0
-    assert mean_interval(np.array([0.0, 1.0] * 50)).value == 0.5

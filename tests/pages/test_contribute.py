@@ -10,6 +10,7 @@ from accounts import audit
 from accounts.permissions import Role
 from data.database import Run, RunSite, Site, now, transaction
 from data.intake.table import template_csv, to_csv
+from data.intake.texts import to_json_lines
 from data.vault import load, receipts
 from models.registry import get_task
 from tests.pages.conftest import OpenPage
@@ -241,3 +242,15 @@ def test_a_running_run_with_the_own_site_is_shown_live(provider: AppTest) -> Non
     assert f"Run {run}, Vital signs" in texts(app)
     app.button(key="contribute_hide").click().run()
     assert f"Run {run}, Vital signs" not in texts(app)
+
+
+def test_questions_and_answers_are_checked_by_record_and_shown_as_they_were_read(provider: AppTest) -> None:
+    asked = get_task("medical_qa")
+    raw = to_json_lines(asked.generate(20, seed=3))
+    app = choose(provider, raw, "leaflets.jsonl", "medical_qa")
+    assert not app.exception
+    assert len(app.dataframe[0].value) > 0
+    assert "contribute_confirm" in {button.key for button in app.button}
+    app = choose(provider, b'{"question": "What is gout?"}\n', "leaflets.jsonl", "medical_qa")
+    assert not app.exception
+    assert "leaflets.jsonl has" in texts(app)
