@@ -77,6 +77,7 @@ class Pool:
     def __init__(self) -> None:
         self.actors: list[Any] = []
         self._environment: dict[str, str] = {}
+        self._address = ""  # of the cluster that Ray was started with
         self._lock = threading.Lock()
         self._keeper: threading.Thread | None = None
         self._up = threading.Event()
@@ -89,8 +90,11 @@ class Pool:
 
     def start(self, stop: Stop) -> None:
         """Return when the actors are ready; raises Cancelled when ``stop`` is set, while they go on getting ready."""
+        if self._keeper is not None and self._address != get_settings().ray_address:
+            self.close()
         with self._lock:
             if self._keeper is None:
+                self._address = get_settings().ray_address
                 self._up.clear()
                 self._down.clear()
                 self._trouble = None

@@ -21,6 +21,9 @@ REQUEST = RunRequest("breast_cancer", sites=4, rounds=2, benefit=False, executor
 def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     from ray.cluster_utils import Cluster
 
+    from fl.grid.ray_actors import warm
+
+    warm()  # Ray that runs on this machine alone makes way for the cluster
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     cluster.add_node(num_cpus=1)
     monkeypatch.setenv("MEDHIVE_RAY_ADDRESS", cluster.address)
