@@ -72,6 +72,11 @@ class Assignment:
         """The (p,) global weights of a train message."""
         return self.array("weights")
 
+    @cached_property
+    def pull(self) -> FloatArray | None:
+        """What a train message wants added to every gradient, (learned,) values; None for nothing."""
+        return self.array("pull") if "pull" in self._content.array_records["arrays"] else None
+
     def seed(self, position: int) -> int:
         """Return the seed of the training that a train message asks of the site at ``position``."""
         return seed_of(self.request.seed, self.round, position)

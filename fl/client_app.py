@@ -162,7 +162,7 @@ def _learn(net: FlatNetwork, asked: Assignment, position: int, rows: tuple[Tenso
     x, y = rows
     request, seed = asked.request, asked.seed(position)
     if not request.dp_epsilon or request.dp_level != "example":
-        return train(net, x, y, asked.start, asked.recipe, seed=seed, stop=stop)
+        return train(net, x, y, asked.start, asked.recipe, seed=seed, stop=stop, pull=asked.pull)
     budget = check_site(request, len(y), asked.round)
     train_privately(net, x, y, asked.start, asked.recipe, budget, clip=request.dp_clip, seed=seed, stop=stop)
     return math.nan

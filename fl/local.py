@@ -155,11 +155,19 @@ def seed_of(seed: int, round: int, position: int) -> int:
 
 
 def train(
-    net: FlatNetwork, x: Tensor, y: Tensor, start: FloatArray, recipe: Recipe, *, seed: int, stop: Stop | None = None
+    net: FlatNetwork,
+    x: Tensor,
+    y: Tensor,
+    start: FloatArray,
+    recipe: Recipe,
+    *,
+    seed: int,
+    stop: Stop | None = None,
+    pull: FloatArray | None = None,
 ) -> float:
     """Train ``net`` from ``start`` on (n, f) features and (n,) labels; afterwards it holds the new weights.
 
-    The optimiser is fresh, so a round depends on nothing but its arguments.
+    The optimiser is fresh, so a round depends on nothing but its arguments. ``pull`` is added to every gradient.
 
     Returns
     -------
@@ -173,6 +181,7 @@ def train(
     torch.set_num_threads(1)  # sums then do not depend on the machine, and two threads do not slow each other down
     net.load(start)
     anchor = net.learned.clone() if recipe.proximal_mu else None
+    added = None if pull is None else torch.tensor(pull)
     steps = optimiser(recipe.optimiser, net.learned, recipe.learning_rate, recipe.weight_decay)
     total, seen, left = torch.zeros(()), 0, recipe.steps or math.inf
     with _generator(seed, shared=net.draws(x)) as generator:
@@ -194,6 +203,8 @@ def train(
                 loss.backward()  # type: ignore[no-untyped-call]
                 if anchor is not None:
                     net.gradient.add_(net.learned - anchor, alpha=recipe.proximal_mu)
+                if added is not None:
+                    net.gradient.add_(added)
                 steps.step(net.gradient)
                 total += loss.detach() * len(rows)
                 seen += len(rows)

@@ -105,9 +105,11 @@ def _rounds(grid: WatchedGrid, course: Course) -> None:
     strategy: FedAvg = STRATEGIES[request.strategy].make(request.strategy_settings)
     strategy.fraction_train = request.fraction
     strategy.train_metrics_aggr_fn = _no_metrics
-    factors: Sequence[Factors] = getattr(network_of(request.task).network, "factors", ())
+    net = network_of(request.task)
+    factors: Sequence[Factors] = getattr(net.network, "factors", ())
     if isinstance(strategy, Ruled):
-        strategy.meet(grid.sites, ServerRows(request.task, snapshot.preparation).losses, factors)
+        judge = ServerRows(request.task, snapshot.preparation).losses
+        strategy.meet(grid.sites, judge, factors, len(net.learned))
     remind(strategy, snapshot.carried)
     guard = Guard(request, course.sites)
     rule = guard.around(strategy)

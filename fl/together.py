@@ -133,7 +133,14 @@ def can_stack(net: FlatNetwork, x: Tensor, *, scoring: bool = False) -> bool:
 
 
 def train_together(
-    net: FlatNetwork, rows: Rows, start: FloatArray, recipe: Recipe, *, seeds: Sequence[int], stop: Stop | None = None
+    net: FlatNetwork,
+    rows: Rows,
+    start: FloatArray,
+    recipe: Recipe,
+    *,
+    seeds: Sequence[int],
+    stop: Stop | None = None,
+    pull: FloatArray | None = None,
 ) -> tuple[FloatArray, list[float]]:
     """Train every site by the same recipe, each in the order its seed gives.
 
@@ -141,6 +148,7 @@ def train_together(
     ----------
     net : gives the architecture.
     start : (p,) weights that all start from, or (sites, p).
+    pull : (sites, p) added to every gradient of each; None for nothing.
 
     Returns
     -------
@@ -159,6 +167,7 @@ def train_together(
     weights, index = begin.clone(memory_format=torch.contiguous_format), plan.drawn(seeds)
     steps = optimiser(recipe.optimiser, weights, recipe.learning_rate, recipe.weight_decay)
     totals = torch.zeros(len(rows))
+    added = None if pull is None else torch.from_numpy(pull)[plan.sites]
     for number in range(plan.longest):
         if stop is not None:
             stop.check()
@@ -167,6 +176,8 @@ def train_together(
         gradient, losses = stack.gradient(moving, rows.x[batch], rows.y[batch], step.share)
         if recipe.proximal_mu:
             gradient.add_(moving - begin[: step.active], alpha=recipe.proximal_mu)
+        if added is not None:
+            gradient.add_(added[: step.active])
         steps.step(gradient, step.active)
         totals[: step.active].addcmul_(losses, step.counted)
     found: FloatArray = weights[plan.back].numpy()

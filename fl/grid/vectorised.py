@@ -5,12 +5,14 @@ Every site still answers its own message through the ClientApp, so strategies, c
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+import numpy as np
 from flwr.app import Message
 from flwr.clientapp import ClientApp
 
 from data.public import DataMissing
+from data.table import FloatArray
 from data.vault import VaultError
 from fl.assignment import Assignment, assignment, forget
 from fl.client_app import Here
@@ -44,7 +46,7 @@ class VectorisedGrid(InProcessGrid):
         for start in range(0, len(messages), self._at_once):
             some = messages[start : start + self._at_once]
             here = Here(self.stop)
-            train(assignment(some[0]), [position_of(message) for message in some], here)
+            train({position_of(message): assignment(message) for message in some}, here)
             if deadline < math.inf:
                 yield from self.in_threads(some, deadline, here)
             else:
@@ -53,18 +55,22 @@ class VectorisedGrid(InProcessGrid):
                 forget()
                 self._joined = {}
 
-    def _train(self, asked: Assignment, positions: Sequence[int], here: Here) -> None:
-        began = time.perf_counter()
-        able, rows = self._rows(asked, tuple(positions))
+    def _train(self, messages: Mapping[int, Assignment], here: Here) -> None:
+        began, asked = time.perf_counter(), next(iter(messages.values()))
+        able, rows = self._rows(asked, tuple(messages))
         if rows is None:
             return
         seeds = [asked.seed(position) for position in able]
-        weights, losses = train_together(self._net, rows, asked.start, asked.recipe, seeds=seeds, stop=self.stop)
+        pull = _pulls([messages[position].pull for position in able])
+        weights, losses = train_together(
+            self._net, rows, asked.start, asked.recipe, seeds=seeds, stop=self.stop, pull=pull
+        )
         seconds = (time.perf_counter() - began) / len(able)
         here.trained.update((position, (weights[row], losses[row], seconds)) for row, position in enumerate(able))
 
-    def _alone(self, asked: Assignment, positions: Sequence[int], here: Here) -> None:
-        able = {position: asked.rows(position) for position in positions if _can(asked.rows, position)}
+    def _alone(self, messages: Mapping[int, Assignment], here: Here) -> None:
+        asked = next(iter(messages.values()))
+        able = {position: asked.rows(position) for position in messages if _can(asked.rows, position)}
         if able:
             here.alone.update(train_alone_together(asked.request, able, stop=self.stop))
 
@@ -75,6 +81,14 @@ class VectorisedGrid(InProcessGrid):
             rows = Rows.of([asked.tensors(position) for position in able]) if able else None
             self._joined[positions] = able, rows
         return self._joined[positions]
+
+
+def _pulls(pulls: Sequence[FloatArray | None]) -> FloatArray | None:
+    """Return what is added to the gradients of each site, one below the other; None when no site has any."""
+    width = next((len(own) for own in pulls if own is not None), None)
+    if width is None:
+        return None
+    return np.stack([np.zeros(width, dtype=np.float32) if own is None else own for own in pulls])
 
 
 def _can(read: Callable[[int], object], position: int) -> bool:

@@ -9,6 +9,7 @@ from fl.strategies import (
     fedavg,
     fedavgm,
     fedcostw,
+    feddyn,
     fedmedian,
     fedpid,
     fedprox,
@@ -21,7 +22,7 @@ from fl.strategies import (
 )
 from fl.strategies.info import Parameter, StrategyInfo
 
-_AVERAGING = (fedavg, fedprox, equal)
+_AVERAGING = (fedavg, fedprox, feddyn, equal)
 _SERVER_OPTIMISERS = (fedavgm, fedadagrad, fedadam, fedyogi)
 _ROBUST = (fedmedian, fedtrimmedavg, krum, multikrum, bulyan)
 _BY_LOSS = (qfedavg, fedcostw, fedpid)

@@ -5,7 +5,7 @@ A rule is plain NumPy and knows nothing of Flower; fl.strategies.ruled puts it b
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,7 @@ class Round:
     sites : how many sites the run has.
     judge : measures models on the server's calibration rows, which are never the rows that results are scored on.
     factors : where adapters are in the weights; () for a network without.
+    learned : how many of the p weights gradients move; they come first, batch statistics after them.
     """
 
     number: int
@@ -45,6 +46,7 @@ class Round:
     sites: int
     judge: Judge
     factors: Sequence[Factors] = ()
+    learned: int = 0
 
     @property
     def shares(self) -> Array:
@@ -65,6 +67,21 @@ class Rule(Protocol):
 
     def join(self, round: Round) -> tuple[FloatArray, str]:
         """Return the (p,) next global weights, and one sentence for the run's events, empty for none."""
+
+
+@runtime_checkable
+class Correcting(Protocol):
+    """A rule that also has a say in how sites train.
+
+    Attributes
+    ----------
+    proximal_mu : of fl.local.Recipe.
+    """
+
+    proximal_mu: float
+
+    def pull(self, position: int) -> FloatArray | None:
+        """Return the (learned,) values that the site adds to every gradient, None for none."""
 
 
 def mean(round: Round, weights: Array) -> FloatArray:

@@ -11,6 +11,7 @@ from fl.strategies import STRATEGIES
 from fl.strategies.bearable import bearable
 from fl.strategies.costs import remembered
 from fl.strategies.fedcostw import cost_weights
+from fl.strategies.feddyn import Dynamic
 from fl.strategies.fedpid import pid_weights
 from fl.strategies.rule import Round
 from fl.watcher import Stop
@@ -70,6 +71,34 @@ def test_fedpid_weighs_as_its_paper_says() -> None:
     costs = np.array([[0.5, 0.9], [1.0, 1.0], [np.nan, np.nan]])
     expected = 0.45 * np.array([0.2, 0.8]) + 0.45 * np.array([5, 1]) / 6 + 0.1 * np.array([1.5, 1.9]) / 3.4
     np.testing.assert_allclose(pid_weights(np.array([0.2, 0.8]), costs, 0.45, 0.45, 0.1), expected)
+
+
+def test_feddyn_ends_where_the_mean_of_all_losses_is_lowest_though_sites_differ() -> None:
+    curvature, optimum, rows = np.array([1.0, 9.0]), np.array([4.0, -1.0]), np.array([30.0, 10.0])
+    rule, start = Dynamic(alpha=0.5), np.zeros(1, dtype=np.float32)
+    for number in range(1, 200):  # each site minimises its loss to the end: curvature / 2 · (v − optimum)²
+        pulls = np.array([0.0 if rule.pull(site) is None else rule.pull(site)[0] for site in (0, 1)])
+        best = (curvature * optimum - pulls + 0.5 * start) / (curvature + 0.5)
+        sent = best.astype(np.float32)[:, None]
+        told = np.zeros(2)
+        start, _ = rule.join(Round(number, start, sent, rows, told, [0, 1], ["A", "B"], 2, lambda w: w, learned=1))
+    assert start[0] == pytest.approx((rows * curvature) @ optimum / (rows @ curvature), abs=1e-4)
+    assert start[0] != pytest.approx(rows @ optimum / rows.sum(), abs=1.0)  # where the mean of such updates leads
+
+
+def test_feddyn_trains_sites_together_as_it_trains_each(home: object) -> None:
+    request = replace(SMALL, strategy="feddyn", partition="dirichlet:0.3")
+    alone, together = (
+        federate(replace(request, executor=each), watcher=Told(), stop=Stop()) for each in ("in-process", "vectorised")
+    )
+    plain = federate(replace(request, strategy="fedprox"), watcher=Told(), stop=Stop())
+    np.testing.assert_allclose(together.weights, alone.weights, rtol=0, atol=1e-5)
+    assert np.abs(plain.weights - alone.weights).max() > 1e-3
+
+
+def test_feddyn_cannot_be_covered_by_noise() -> None:
+    with pytest.raises(RequestError, match="strategy feddyn remembers what each site sent"):
+        replace(SMALL, strategy="feddyn", dp_epsilon=8.0).validated()
 
 
 def test_what_sites_said_is_remembered_by_site_also_when_some_are_absent() -> None:
