@@ -48,7 +48,9 @@ def route_picture(raw: bytes, there: Sequence[Task] | None = None) -> Route:
             found.append((verdict.distance, task, picture))
     if not found:
         kinds = sorted({task.pictures.kind for task in there if task.pictures})
-        told = f"I can look at {' or '.join(kinds)}, and this is neither." if len(kinds) > 1 else ""
+        known = f"{', '.join(kinds[:-1])} or {kinds[-1]}" if len(kinds) > 1 else ""
+        none = "neither" if len(kinds) == 2 else "none of them"
+        told = f"I can look at {known}, and this is {none}." if known else ""
         return Route(refusal=told or next(iter(refusals.values()), "No model here looks at pictures."))
     found.sort(key=lambda entry: entry[0])
     kind = found[0][1].pictures

@@ -1,0 +1,1 @@
+"""Tumour, yes or no, in a slice of brain MRI."""

@@ -1,0 +1,10 @@
+"""The network of brain_tumour: one layer over frozen features, and dropout against learning them by heart."""
+
+from torch import nn
+
+from models.backbone import WITH_QUADRANTS
+
+
+def make() -> nn.Module:
+    """Return a fresh layer: (n, WITH_QUADRANTS) standardised features in, (n, 1) logit out."""
+    return nn.Sequential(nn.Dropout(0.5), nn.Linear(WITH_QUADRANTS, 1))

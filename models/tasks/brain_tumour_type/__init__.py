@@ -1,0 +1,1 @@
+"""Which tumour a slice of brain MRI shows."""
