@@ -88,6 +88,7 @@ def asked() -> RunRequest:
         rounds=int(state.get(f"start_rounds_{key}", own.rounds)),
         # sites that add noise to their training have settings of their own for it
         local_epochs=None if noisy else int(state.get(f"start_epochs_{key}", own.local_epochs)),
+        personal=_personal(task),
         steps=int(state.get(f"start_steps_{key}", own.steps)),
         learning_rate=None if noisy else float(state.get(f"start_rate_{key}", own.learning_rate)),
         seed=int(state[f"start_seed_{key}"] if f"start_seed_{key}" in state else _next_run()),
@@ -98,6 +99,14 @@ def asked() -> RunRequest:
         **start_privacy.asked(),
         attack=_attack() if sites else "",
     )
+
+
+def _personal(task: Task) -> int:
+    """Return the epochs of further training; none where what sites send is hidden."""
+    private = start_privacy.asked()
+    if task.generates or private.get("dp_epsilon") or private.get("secure_aggregation"):
+        return 0
+    return int(st.session_state.get(f"start_personal_{task.name}", 0))
 
 
 def _attack() -> str:
@@ -220,6 +229,16 @@ def _training(task: Task) -> None:
                 own.steps,
                 key=f"start_steps_{key}",
                 help="The most that a site takes in a round; a step of a language model takes seconds.",
+            )
+        if not task.generates:
+            st.number_input(
+                "Further epochs at each site",
+                0,
+                100,
+                0,
+                key=f"start_personal_{key}",
+                help="Afterwards each site trains the finished model further on its own records, a fifth of which it "
+                "sets aside to measure what that gives. 0 leaves it out; so do privacy budgets and secure aggregation.",
             )
         st.number_input(
             "Seed",

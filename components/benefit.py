@@ -39,6 +39,30 @@ def local_scores(run: RunView, metric: str = "auc") -> list[tuple[str, Score]]:
     return [(name, score) for name, score in pairs if score and score["value"] == score["value"]]
 
 
+def personal_gains(run: RunView) -> list[tuple[str, int, Score]]:
+    """Return (site, rows set aside, change of the log loss there) of the sites that trained the model further."""
+    found = [(site.name, site.benefit.get("personal")) for site in run.sites]
+    return [(name, int(gained["n"]), gained["change"]["loss"]) for name, gained in found if gained]
+
+
+def personal_sentence(run: RunView) -> str:
+    """Say what charts.personal_chart shows."""
+    gains = personal_gains(run)
+    if not gains:
+        return "No site had rows enough to set some aside, so nothing says what further training there would give."
+    rows = sum(n for _, n, _ in gains)
+    mean = sum(n * float(change["value"]) for _, n, change in gains) / rows
+    better = sum(float(change["value"]) < 0 for _, _, change in gains)
+    surely = sum(float(change["high"]) < 0 for _, _, change in gains)
+    worse = sum(float(change["low"]) > 0 for _, _, change in gains)
+    return (
+        f"With {amount(run.request.personal, 'epoch')} of further training, the log loss on rows that each site had "
+        f"set aside before the run is lower at {better} of {amount(len(gains), 'site')} (95 % interval below 0 at "
+        f"{surely}, above it at {worse}). Over all {amount(rows, 'row')} it changes by {mean:+.3f}. Models trained "
+        "further stay at their sites; that of the run is the one before."
+    )
+
+
 def benefit_sentence(run: RunView, metric: str = "") -> str:
     """Say what charts.benefit_chart shows."""
     stands = headline(run.final)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
-from components.benefit import SHOWN_SITES, Score, federated_score, local_scores, pooled_score
+from components.benefit import SHOWN_SITES, Score, federated_score, local_scores, personal_gains, pooled_score
 from components.theme import Palette, palette
 from models.headline import headline
 
@@ -245,6 +245,32 @@ def benefit_chart(run: RunView, metric: str = "", colours: Palette | None = None
     plain_axes(figure, colours, max(HEIGHT, 110 + 24 * len(names)))
     figure.update_layout(hovermode="y unified")
     figure.update_xaxes(title_text=f"{metric.upper() if metric == 'auc' else metric.capitalize()} on held-out rows")
+    figure.update_yaxes(title_text=None, showgrid=False)
+    return figure
+
+
+def personal_chart(run: RunView, colours: Palette | None = None) -> go.Figure:
+    """Draw how further training at each site changes the log loss on its own rows."""
+    from plotly import graph_objects as go
+
+    colours = colours or palette()
+    gains = sorted(personal_gains(run), key=lambda gain: -float(gain[2]["value"]))[-SHOWN_SITES:]
+    names, values = [name for name, _, _ in gains], [float(change["value"]) for _, _, change in gains]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=values,
+        y=names,
+        mode="markers",
+        name="change",
+        marker={"symbol": "circle", "size": 10, "color": colours.alive},
+        error_x=_whiskers([change for _, _, change in gains], values, colours.quiet),
+        customdata=[n for _, n, _ in gains],
+        hovertemplate="%{x:+.3f} on %{customdata} rows",
+    )
+    plain_axes(figure, colours, max(HEIGHT, 110 + 24 * len(names)))
+    figure.add_vline(x=0, line={"color": colours.other, "dash": "dot", "width": 2})
+    figure.update_layout(showlegend=False, hovermode="y unified")
+    figure.update_xaxes(title_text="Change of the log loss on the site's own rows (below 0 is better)")
     figure.update_yaxes(title_text=None, showgrid=False)
     return figure
 

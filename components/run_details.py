@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from components import charts, run_privacy
-from components.benefit import benefit_sentence
+from components.benefit import benefit_sentence, personal_gains, personal_sentence
 from components.theme import interval
 from models.headline import headline
 
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from fl.runs import RunView
 
 _LEVELS = {"info": "", "warning": "Warning: ", "error": "Error: "}
+_PERSONAL = (
+    ("Log loss before", "before", "loss"),
+    ("Log loss after", "after", "loss"),
+    ("Accuracy before", "before", "accuracy"),
+    ("Accuracy after", "after", "accuracy"),
+)
 _SETTINGS = {
     "task": "Task",
     "sites": "Sites made from public data",
@@ -40,6 +46,7 @@ _SETTINGS = {
     "quorum": "Quorum (part of the sites)",
     "attack": "Trial: sites that go wrong",
     "benefit": "Benefit measured",
+    "personal": "Epochs of further training at each site, measured (0: none)",
     "dp_epsilon": "Privacy budget ε (0: none)",
     "dp_delta": "δ of the budget",
     "dp_level": "What the noise hides",
@@ -143,6 +150,28 @@ def _benefit(run: RunView) -> None:
     ]
     with st.expander("The same as a table, with 95 % intervals"):
         st.dataframe(rows, hide_index=True, key=f"run_benefit_table_{run.id}")
+    if run.request.personal:
+        _personal(run)
+
+
+def _personal(run: RunView) -> None:
+    st.markdown("**Trained further at each site**")
+    sentence = personal_sentence(run)
+    if not personal_gains(run):
+        st.write(sentence)
+        return
+    charts.show(charts.personal_chart(run), sentence, key=f"run_personal_{run.id}")
+    rows = [
+        {"Site": site.name, "Rows set aside": gained["n"]}
+        | {
+            title: f"{gained[model][metric]['value']:.3f} ({interval(gained[model][metric])})"
+            for title, model, metric in _PERSONAL
+        }
+        for site in run.sites
+        if (gained := site.benefit.get("personal"))
+    ]
+    with st.expander("The same as a table, with accuracy"):
+        st.dataframe(rows, hide_index=True, key=f"run_personal_table_{run.id}")
 
 
 def _with_interval(benefit: dict[str, Any], who: str) -> str:

@@ -105,7 +105,7 @@ class Assignment:
         """Return the (n, f) features and (n,) labels that a site trains on; raises as ``held`` does."""
         key, parts = (self.plan, position), self._parts
         if key not in _TENSORS or _TENSORS[key][0] != parts:
-            _TENSORS[key] = parts, tensors_of(self.task, self.rows(position), self._preparation)
+            _TENSORS[key] = parts, tensors_of(self.task, self.rows(position), self.preparation)
         return _TENSORS[key][1]
 
     @cached_property
@@ -113,7 +113,8 @@ class Assignment:
         return tuple(self._config[name] for name in PREPARATION)
 
     @cached_property
-    def _preparation(self) -> Preparation:
+    def preparation(self) -> Preparation:
+        """The preparation that came with the message."""
         return Preparation(*(np.frombuffer(part, dtype="<f4") for part in self._parts))  # type: ignore[call-overload]
 
 

@@ -21,7 +21,8 @@ Benefit = dict[int, dict[str, dict[str, Any]]]
 def measure(course: Course, federated: dict[str, Interval]) -> Benefit:
     """Return position → {"local": scores, "federated": scores}, and -1 → {"pooled": scores}.
 
-    Scores are those of calibrated probabilities on the held-out rows, with intervals, as JSON.
+    Scores are those of calibrated probabilities on the held-out rows, with intervals, as JSON. A site that trained
+    further has "personal" too, see fl.personal.
     """
     task = get_task(course.request.task)
     ours = _as_json(federated)
@@ -30,6 +31,8 @@ def measure(course: Course, federated: dict[str, Interval]) -> Benefit:
         course.stop.check()
         _, scores = calibrated(task, weights, preparation)
         found[position] = {"local": _as_json(scores), "federated": ours}
+    for position, gained in course.personal.items():
+        found.setdefault(position, {"federated": ours})["personal"] = gained
     if course.request.executor == "deployed":  # no rows lie here that could be pooled
         return found
     course.watcher.phase("measuring benefit: all rows pooled")

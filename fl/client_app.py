@@ -1,14 +1,15 @@
 """The Flower ClientApp: what a site does when it is asked. The same in simulation and in deployment.
 
 Messages: ``query.medians`` and ``query.moments`` ask for what models.preparation combines, ``train`` for an update,
-``train.alone`` for a model that this site trains without the others, to measure its benefit.
+``train.alone`` for a model that this site trains without the others, to measure its benefit, ``train.personal`` for
+how much better the finished model does after some training here.
 """
 
 import math
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +23,11 @@ from data.table import FloatArray
 from fl.assignment import Assignment, assignment
 from fl.checks import failure_reason
 from fl.grid.flower import LiveArray, LiveContent
-from fl.local import FlatNetwork, network_of, train, train_alone
+from fl.local import FlatNetwork, Recipe, network_of, train, train_alone
 from fl.privacy.examples import train_privately
 from fl.privacy.guard import check_site
 from fl.privacy.update import clipped_update
+from fl.request import RequestError
 from fl.sites import attack_of
 from fl.watcher import Cancelled, Stop
 from models.preparation import Preparation, fill_gaps, medians, moments
@@ -179,6 +181,22 @@ def _alone(message: Message, context: Context) -> RecordDict:
         weights, own = train_alone(asked.request, rows, position=position, stop=here.stop if here else None)
     found = {"weights": weights, "fill": own.fill, "mean": own.mean, "scale": own.scale}
     return _answer(found, {"num-examples": len(rows)})
+
+
+@app.train("personal")
+@_replies
+def _personal(message: Message, context: Context) -> RecordDict:
+    from fl import personal
+
+    asked, position, here = assignment(message), _position(context), HERE.get()
+    own, request = asked.held(position), asked.request
+    if own.aside is None or not len(own.aside):
+        raise RequestError(f"it has {len(own.rows)} rows, too few to set some aside to measure by")
+    recipe = replace(Recipe.of(request, asked.task, asked.round), epochs=request.personal, steps=0)
+    net, stop = network_of(request.task), here.stop if here else None
+    train(net, *asked.tensors(position), asked.start, recipe, seed=asked.seed(position), stop=stop)
+    scores = personal.compared(asked.task, asked.preparation, own.aside, asked.start, net.take())
+    return _answer({"scores": scores}, {"num-examples": len(own.aside)})
 
 
 def _position(context: Context) -> int:

@@ -137,6 +137,11 @@ def _forward(network: nn.Module, x: Tensor) -> FloatArray:
     return found
 
 
+def chances_of(logits: FloatArray) -> NDArray[np.float64]:
+    """Return (n,) probabilities of the positive class of (n,) logits, or (n, k) of each class of (n, k)."""
+    return _chances(logits, each=logits.ndim == 2)
+
+
 def _chances(logits: FloatArray, *, each: bool) -> NDArray[np.float64]:
     """Return probabilities of the positive class, or of ``each`` class along the last axis."""
     return softmax(logits) if each else _sigmoid(logits)

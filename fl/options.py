@@ -190,6 +190,13 @@ def _how(run: Parser) -> None:
         "--seed", type=int, metavar="N", help="the same settings with the same seed give the same model (default: 0)"
     )
     how.add_argument(
+        "--personal",
+        type=int,
+        metavar="EPOCHS",
+        help="measure what each site gains by training the finished model further on its own records, a fifth of which "
+        "it sets aside for that (default: 0, do not)",
+    )
+    how.add_argument(
         "--fraction", type=float, metavar="PART", help="part of the sites sampled for each round, 0 to 1 (default: 1)"
     )
     how.add_argument(

@@ -23,10 +23,11 @@ LARGEST = {
     "local_epochs": 1_000,
     "steps": 1_000_000,
     "batch_size": 100_000,
+    "personal": 1_000,
     "seed": 2**31 - 1,
 }
 
-LEAST = {"sites": 0, "rounds": 1, "local_epochs": 1, "steps": 0, "batch_size": 1, "seed": 0}
+LEAST = {"sites": 0, "rounds": 1, "local_epochs": 1, "steps": 0, "batch_size": 1, "personal": 0, "seed": 0}
 
 DP_TRAINING = {"batch_size": LARGEST["batch_size"], "local_epochs": 2, "learning_rate": 2.0, "dp_clip": 0.3}
 
@@ -60,6 +61,8 @@ class RunRequest:
     attack : ``KIND:FRACTION`` of fl.attacks, to try what sites that go wrong do to the model; empty for none.
     benefit : whether to train each site alone and all pooled afterwards, for comparison; never in a private run, for
         a site's own model would leave it bare.
+    personal : epochs that each site trains the finished model further on its own rows, a fifth of which it then sets
+        aside before the run to measure by; 0 for no such thing. Part of ``benefit``.
     dp_epsilon : differential privacy: the most, ε, that a run may tell of one row or one site; 0 for no such limit.
     dp_delta : the chance, δ, above 0 and at most 0.1, with which the limit may fail; keep it below 1 / rows.
     dp_level : ``example`` for rows (each site adds noise to its own training), ``client`` for whole sites (noise on the
@@ -91,6 +94,7 @@ class RunRequest:
     drop: float = 0.0
     attack: str = ""
     benefit: bool = True
+    personal: int = 0
     dp_epsilon: float = 0.0
     dp_delta: float = 1e-5
     dp_level: str = "example"
@@ -165,7 +169,19 @@ class RunRequest:
             raise RequestError(f"strategy {self.strategy} joins adapters of language tasks: choose another one.")
         check_noise(self)
         check_secure(self)
+        self._check_personal(task)
         return replace(self, strategy_settings=settings, benefit=self.benefit and not self.private)
+
+    def _check_personal(self, task: Task) -> None:
+        if not self.personal:
+            return
+        if self.private or not self.benefit:
+            raise RequestError(
+                "personal is measured as a part of benefit, which this run leaves out: give personal 0, or benefit "
+                "without dp_epsilon and secure_aggregation."
+            )
+        if task.generates:
+            raise RequestError(f"personal is measured by right answers, which {task.name} does not give: give 0.")
 
     def _check_attack(self) -> None:
         try:

@@ -24,6 +24,7 @@ from fl.evaluation import HeldOut
 from fl.grid.flower import values_of
 from fl.grid.watched import EARLIER, WatchedGrid
 from fl.local import initial_weights, network_of, public_preparation, seed_of
+from fl.personal import as_json
 from fl.privacy.guard import Guard
 from fl.sites import public_rows
 from fl.strategies import STRATEGIES
@@ -53,6 +54,8 @@ def server_app(course: Course) -> ServerApp:
         _rounds(watched, course)
         if course.request.benefit:
             _train_each_alone(watched, course)
+            if course.request.personal:
+                _train_each_further(watched, course)
 
     return app
 
@@ -219,6 +222,17 @@ def _train_each_alone(grid: WatchedGrid, course: Course) -> None:
         weights: FloatArray = answer["weights"]
         course.alone[site.position] = weights, Preparation(answer["fill"], answer["mean"], answer["scale"])
         course.watcher.phase(f"measuring benefit: {len(course.alone)} of {count} sites trained alone")
+
+
+def _train_each_further(grid: WatchedGrid, course: Course) -> None:
+    """Ask each site how much better the finished model does there after some training on its own rows."""
+    assert course.snapshot is not None
+    count, snapshot = len(course.sites), course.snapshot
+    course.watcher.phase(f"measuring benefit: 0 of {count} sites trained further")
+    config = ConfigRecord({**pack(snapshot.preparation), "server-round": snapshot.round + 1})
+    for site, answer in grid.ask("train.personal", _record({"weights": snapshot.weights}), config):
+        course.personal[site.position] = as_json(answer)
+        course.watcher.phase(f"measuring benefit: {len(course.personal)} of {count} sites trained further")
 
 
 def _tell(course: Course, result: RoundResult, snapshot: Snapshot) -> None:

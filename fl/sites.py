@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from data import vault
 from data.database import DatasetRecord, transaction
-from data.partition import Split, hold_out, partition
+from data.partition import Split, hold_out, partition, set_aside
 from data.public import DataMissing
 from data.table import Dataset, IntArray
 from fl.attacks import OF_ROWS, Attack, parse_attack
@@ -28,11 +28,14 @@ from models.registry import get_task
 
 @dataclass(frozen=True)
 class SiteRows:
-    """What a site trains on, and how many of its rows were left out because they are held out for scoring."""
+    """What a site trains on, how many rows it left out since they are held out for scoring, and what it set aside."""
 
     rows: Dataset
     left_out: int = 0
+    aside: Dataset | None = None
 
+
+ASIDE = 11  # keeps what sites set aside apart from other draws of the same seed
 
 _DIVIDED: dict[str, Split] = {}  # tasks whose rows are divided otherwise for now, by cross-validation
 
@@ -138,11 +141,23 @@ def described(request: RunRequest, sites: Sequence[SiteInfo]) -> dict[str, Any]:
 def rows_of(request: RunRequest, position: int) -> SiteRows:
     """Return the rows of the site at ``position``; in a deployed run, those in the vault of this installation.
 
+    Where the request asks for ``personal``, a fifth of them is set aside, the same whoever asks.
+
     Raises
     ------
     data.vault.VaultError
         When a dataset was withdrawn in the meantime or cannot be opened.
     """
+    own = _all_rows_of(request, position)
+    return _some_set_aside(own, request.seed, position) if request.personal else own
+
+
+def _some_set_aside(own: SiteRows, seed: int, position: int) -> SiteRows:
+    kept, aside = set_aside(own.rows, (ASIDE, seed, position))
+    return SiteRows(own.rows.take(kept), own.left_out, own.rows.take(aside))
+
+
+def _all_rows_of(request: RunRequest, position: int) -> SiteRows:
     if request.executor == "deployed":
         return without_held_out(join(_own(request.task)), request.task)
     parts = _public_parts(request.plan)

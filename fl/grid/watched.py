@@ -161,7 +161,9 @@ class WatchedGrid:
         """Node → site."""
         return {node: self._course.sites[position] for node, position in self._positions.items()}
 
-    def ask(self, message_type: str, arrays: ArrayRecord | None = None) -> Iterator[tuple[SiteInfo, Numbers]]:
+    def ask(
+        self, message_type: str, arrays: ArrayRecord | None = None, config: Mapping[str, Any] | None = None
+    ) -> Iterator[tuple[SiteInfo, Numbers]]:
         """Ask every site something besides an update; yield the answers that count as they arrive.
 
         Raises
@@ -169,7 +171,7 @@ class WatchedGrid:
         Cancelled
             When a stop was asked for.
         """
-        content = RecordDict({"config": ConfigRecord({"plan": self._course.request.plan})})
+        content = RecordDict({"config": ConfigRecord({"plan": self._course.request.plan, **(config or {})})})
         if arrays is not None:
             content["arrays"] = arrays
         self.failures = []
@@ -177,16 +179,17 @@ class WatchedGrid:
             Message(content, dst_node_id=self._nodes[site.position], message_type=message_type)
             for site in self._course.sites
         ]
+        of = "the comparison" if message_type.startswith("train.") else "the preparation"
         for replies in self._answers(messages):
             for reply in replies:
                 site = self._site(reply)
                 if reply.has_error():
-                    self._leave_out(site, "dropped", reply.error.reason or "it failed without a reason")
+                    self._leave_out(site, "dropped", reply.error.reason or "it failed without a reason", of)
                     continue
                 numbers = {name: values_of(array) for name, array in reply.content.array_records["arrays"].items()}
                 metrics = dict(reply.content.metric_records["metrics"])
                 if reason := unusable_numbers(numbers):
-                    self._leave_out(site, "refused", reason)
+                    self._leave_out(site, "refused", reason, of)
                 else:
                     yield site, {**numbers, **{name: np.asarray(value) for name, value in metrics.items()}}
 
@@ -286,10 +289,10 @@ class WatchedGrid:
             named = "; ".join(f"{failure.site}: {failure.reason}" for failure in self.failures)
             raise QuorumLost(f"{count} of {asked} sites sent a usable answer in {when}, {wanted} are needed. {named}.")
 
-    def _leave_out(self, site: SiteInfo, state: SiteState, reason: str) -> None:
+    def _leave_out(self, site: SiteInfo, state: SiteState, reason: str, of: str = "") -> None:
         self.failures.append(Failure(site.position, site.name, reason))
         self._course.watcher.site_state(site.position, self.round, state)
-        self._course.watcher.event(f"{site.name} was left out of round {self.round}: {reason}.", "warning")
+        self._course.watcher.event(f"{site.name} was left out of {of or f'round {self.round}'}: {reason}.", "warning")
 
     def _site(self, reply: Message) -> SiteInfo:
         return self._course.sites[self._positions[reply.metadata.src_node_id]]

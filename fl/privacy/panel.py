@@ -53,6 +53,9 @@ def left(run: RunView) -> list[Line]:
     if asked.benefit:
         what = "the model it trained alone, for comparison"
         lines.append({"What": what, "How much": "once, as large as an update", "Protected by": "nothing"})
+    if asked.personal:
+        what = "loss and accuracy of two models on rows it set aside"
+        lines.append({"What": what, "How much": "once, 18 numbers", "Protected by": "nothing"})
     return lines
 
 

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,6 +69,20 @@ def test_benefit_sets_each_site_alone_against_together_and_pooled(run: RunView) 
     assert "Together the sites reach AUC 0.990 (95 % interval 0.970 to 0.995)." in said
     assert "2 of 2 sites do better together. 1 site cannot train alone." in said
     assert said.endswith("reaches 0.995.")
+
+
+def test_further_training_is_drawn_as_a_change_at_each_site_with_its_interval(run: RunView) -> None:
+    def gained(value: float, n: int) -> dict[str, Any]:
+        return {"personal": {"n": n, "change": {"loss": {"value": value, "low": value - 0.1, "high": value + 0.1}}}}
+
+    sites = [replace(run.sites[0], benefit=gained(-0.3, 30)), replace(run.sites[1], benefit=gained(0.1, 10))]
+    further = replace(run, sites=sites, request=replace(run.request, personal=5))
+    [change] = charts.personal_chart(further, colours=LIGHT).data
+    assert list(change.x) == [0.1, -0.3] and list(change.customdata) == [10, 30]
+    said = benefit.personal_sentence(further)
+    assert "With 5 epochs of further training" in said and "lower at 1 of 2 sites" in said
+    assert "below 0 at 1, above it at 0). Over all 40 rows it changes by -0.200." in said
+    assert "No site had rows enough" in benefit.personal_sentence(replace(further, sites=run.sites))
 
 
 def test_a_run_without_benefit_says_so(home: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.partition import hold_out, parse_partition, partition, site_name
+from data.partition import hold_out, parse_partition, partition, set_aside, site_name
 from data.table import Dataset
 
 modest = settings(max_examples=40, deadline=None)
@@ -33,6 +33,19 @@ def test_every_row_belongs_to_exactly_one_site_and_no_site_is_empty(
         assert all(len(index) for _, index in parts)
         assert len({name for name, _ in parts}) == len(parts)
         assert how == "natural" or len(parts) == sites
+
+
+@modest
+@given(n=st.integers(1, 120), seed=st.integers(0, 2**32), distinct=st.integers(1, 60))
+def test_about_a_fifth_is_set_aside_and_equal_rows_stay_together(n: int, seed: int, distinct: int) -> None:
+    dataset = rows(n, seed, distinct=distinct)
+    kept, aside = set_aside(dataset, (seed, 1))
+    assert sorted([*kept, *aside]) == list(range(n))
+    assert len(aside) <= 0.2 * n + 1 and (n >= 10 or not len(aside))
+    hashes = dataset.row_hashes
+    assert not {hashes[row] for row in kept} & {hashes[row] for row in aside}
+    if distinct >= n >= 20:
+        assert len(aside) >= 0.2 * n - 2
 
 
 @modest

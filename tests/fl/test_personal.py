@@ -1,0 +1,55 @@
+"""Further training at each site is measured on rows that nothing was trained on."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fl.federation import federate
+from fl.request import RequestError, RunRequest
+from fl.sites import rows_of
+from fl.watcher import Stop
+from tests.fl.told import Told
+
+REQUEST = RunRequest("breast_cancer", sites=8, rounds=4, partition="dirichlet:0.3", personal=5, learning_rate=3e-3)
+
+
+def test_rows_set_aside_are_a_fifth_that_nobody_trains_on_and_the_same_for_whoever_asks(home: object) -> None:
+    whole = rows_of(replace(REQUEST, personal=0), 2)
+    own, again = rows_of(REQUEST, 2), rows_of(REQUEST, 2)
+    assert whole.aside is None and own.aside is not None and again.aside is not None
+    assert sorted([*own.rows.row_hashes, *own.aside.row_hashes]) == sorted(whole.rows.row_hashes)
+    assert not set(own.rows.row_hashes) & set(own.aside.row_hashes)
+    assert own.aside.row_hashes == again.aside.row_hashes
+    assert len(own.aside) == pytest.approx(len(whole.rows) / 5, abs=1)
+
+
+def test_every_site_with_ten_rows_has_its_gain_and_the_model_of_the_run_stays(home: object) -> None:
+    told = Told()
+    alone, together = (
+        federate(replace(REQUEST, executor=each), watcher=told, stop=Stop()) for each in ("in-process", "vectorised")
+    )
+    enough = [site.position for site in alone.sites if site.samples >= 10]
+    assert [at for at, each in alone.benefit.items() if "personal" in each] == enough
+    for position in enough:
+        ours, theirs = (outcome.benefit[position]["personal"] for outcome in (alone, together))
+        aside = rows_of(REQUEST, position).aside
+        assert aside is not None and ours["n"] == len(aside)
+        for name in ("loss", "accuracy"):
+            before, after, change = (ours[model][name]["value"] for model in ("before", "after", "change"))
+            assert change == pytest.approx(after - before)
+            assert theirs["after"][name]["value"] == pytest.approx(after, abs=1e-4)
+        assert ours["change"]["loss"]["value"] != 0
+    few = [site.name for site in alone.sites if site.samples < 10]
+    for name in few:
+        assert any(said.startswith(f"{name} was left out of the comparison: it has ") for said in told.events)
+    unmeasured = federate(replace(REQUEST, executor="in-process", benefit=False, personal=0), watcher=told, stop=Stop())
+    assert not np.array_equal(unmeasured.weights, alone.weights)  # the rows set aside are missing from training
+
+
+@pytest.mark.parametrize("change", [{"benefit": False}, {"dp_epsilon": 8.0}, {"secure_aggregation": True}])
+def test_it_is_refused_where_benefit_is_not_measured(change: dict[str, object]) -> None:
+    with pytest.raises(RequestError, match="personal is measured as a part of benefit"):
+        replace(REQUEST, **change).validated()  # type: ignore[arg-type]
+    with pytest.raises(RequestError, match="personal is -1: give a whole number from 0 to 1000"):
+        replace(REQUEST, personal=-1).validated()
