@@ -17,7 +17,7 @@ from fl.compare.scenario import CORRUPTED, DROPPING, SETS
 from fl.compare.study import BASELINE, study_of
 from fl.request import RequestError
 from fl.strategies import STRATEGIES
-from models.registry import UnknownTask, tasks
+from models.registry import UnknownTask, first_task, tasks
 from models.task import Task
 
 if TYPE_CHECKING:
@@ -68,7 +68,12 @@ def _form() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         name = st.selectbox(
-            "Task", list(known), format_func=lambda name: known[name].title, key="compare_task", persist_state="page"
+            "Task",
+            list(known),
+            list(known).index(first_task()),
+            format_func=lambda name: known[name].title,
+            key="compare_task",
+            persist_state="page",
         )
         st.multiselect(
             "Strategies",

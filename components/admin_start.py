@@ -11,7 +11,7 @@ from fl.deploy.nodes import with_nodes
 from fl.request import EXECUTORS, LONGEST_DEADLINE
 from fl.runs import RequestError, RunRequest, list_runs, submit, worker_status
 from fl.strategies import STRATEGIES
-from models.registry import tasks
+from models.registry import first_task, tasks
 from models.task import Task
 
 PARTITIONS = {
@@ -39,7 +39,12 @@ def start_form() -> None:
     with who:
         st.subheader("What and who", anchor=False)
         name = st.selectbox(
-            "Task", list(known), format_func=lambda name: known[name].title, key="start_task", persist_state="page"
+            "Task",
+            list(known),
+            list(known).index(first_task()),
+            format_func=lambda name: known[name].title,
+            key="start_task",
+            persist_state="page",
         )
         task = known[name]
         st.caption(task.question)
@@ -66,7 +71,7 @@ def asked() -> RunRequest:
     What has not been drawn yet, since another task or strategy was chosen in that moment, is at its default.
     """
     state, known = st.session_state, tasks()
-    task = known[state.get("start_task", next(iter(known)))]
+    task = known[state.get("start_task", first_task())]
     own, key = task.training, task.name
     strategy = state.get("start_strategy", next(iter(STRATEGIES)))
     sites, partition = _division(task)

@@ -238,14 +238,12 @@ def _rehearse(stop: Stop) -> None:
     """Run a small federation for nobody: afterwards all is imported and compiled, and a real one starts at once."""
     from fl.federation import federate, warm
     from fl.request import RequestError, RunRequest
-    from models.registry import tasks
+    from models.registry import first_task, get_task
 
     warm()
-    for task in tasks().values():
-        with suppress(RequestError, Cancelled):  # its data are not there, or a real run has come
-            request = RunRequest.for_task(task, sites=10, partition="iid", rounds=1, executor="auto")
-            federate(request, watcher=Silent(), stop=stop)
-            return
+    with suppress(RequestError, Cancelled):  # its data are not there, or a real run has come
+        request = RunRequest.for_task(get_task(first_task()), sites=10, partition="iid", rounds=1, executor="auto")
+        federate(request, watcher=Silent(), stop=stop)
 
 
 def _close() -> None:

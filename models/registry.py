@@ -72,3 +72,8 @@ def get_task(name: str) -> Task:
 def tasks() -> dict[str, Task]:
     """Return all tasks by name, sorted by name."""
     return {name: _load(name) for name in task_names()}
+
+
+def first_task() -> str:
+    """Return the name of the task that forms begin with: one without an encoder, so that a run starts at once."""
+    return next(name for name, task in tasks().items() if not task.encoder)
