@@ -24,6 +24,7 @@ from fl.watcher import Failure, QuorumLost, SiteInfo, SiteState
 
 DROP = 7  # keeps the chances of drop-outs apart from other draws of the same seed
 
+COMPARISON = "the comparison"
 EARLIER = "earlier updates"  # name under which the server carries them from round to round
 
 Numbers = dict[str, NDArray[Any]]
@@ -179,7 +180,7 @@ class WatchedGrid:
             Message(content, dst_node_id=self._nodes[site.position], message_type=message_type)
             for site in self._course.sites
         ]
-        of = "the comparison" if message_type.startswith("train.") else "the preparation"
+        of = COMPARISON if message_type.startswith("train.") else "the preparation"
         for replies in self._answers(messages):
             for reply in replies:
                 site = self._site(reply)
@@ -291,7 +292,8 @@ class WatchedGrid:
 
     def _leave_out(self, site: SiteInfo, state: SiteState, reason: str, of: str = "") -> None:
         self.failures.append(Failure(site.position, site.name, reason))
-        self._course.watcher.site_state(site.position, self.round, state)
+        if of != COMPARISON:  # which comes after the run: whoever is missing there was no less a part of it
+            self._course.watcher.site_state(site.position, self.round, state)
         self._course.watcher.event(f"{site.name} was left out of {of or f'round {self.round}'}: {reason}.", "warning")
 
     def _site(self, reply: Message) -> SiteInfo:

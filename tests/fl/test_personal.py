@@ -43,6 +43,7 @@ def test_every_site_with_ten_rows_has_its_gain_and_the_model_of_the_run_stays(ho
     few = [site.name for site in alone.sites if site.samples < 10]
     for name in few:
         assert any(said.startswith(f"{name} was left out of the comparison: it has ") for said in told.events)
+    assert few and not any(state == "dropped" for _, _, state in told.states)
     unmeasured = federate(replace(REQUEST, executor="in-process", benefit=False, personal=0), watcher=told, stop=Stop())
     assert not np.array_equal(unmeasured.weights, alone.weights)  # the rows set aside are missing from training
 
