@@ -98,7 +98,7 @@ def _list(*, busy: bool) -> None:
             st.progress(
                 entry.passages / total,
                 f"{theme.amount(entry.documents, 'document')}, {theme.amount(entry.passages, 'passage')}: "
-                f"{100 * entry.passages / total:.0f} % of all passages",
+                f"{_share(entry.passages / total)} of all passages",
             )
             left_out = ", ".join(f"{count:,} {reason}" for reason, count in entry.dropped.items())
             notes = [
@@ -107,6 +107,13 @@ def _list(*, busy: bool) -> None:
                 "" if entry.complete else "Not wholly indexed: index it again.",
             ]
             st.caption(" ".join(note for note in notes if note))
+
+
+def _share(share: float) -> str:
+    """Return a share in percent; what is there is never "0 %", and what is not all never "100 %"."""
+    if 0 < share < 0.01:
+        return "under 1 %"
+    return "over 99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
 
 
 def _name(entry: Entry) -> str:

@@ -21,17 +21,24 @@ def as_written(text: str) -> str:
 def answer_card(answer: Answer, *, anchor: str, picture: bytes | None = None) -> None:
     """Show ``answer``; ``anchor`` is unique on the page, ``picture`` what a model looked at, while it is there."""
     if answer.red_flag:
-        _red_card(answer.red_flag)
+        _red_card(answer.red_flag, answer.lead)
         return
     result_of_picture(answer.results, picture)
     if answer.notice:
         st.info(as_written(answer.notice), icon=":material/info:")
     if answer.abstained:
         st.markdown(as_written(answer.text))
+    elif answer.lead:
+        st.caption(as_written(answer.lead))
     for paragraph in answer.paragraphs:
         st.markdown(" ".join(_sentence(text, numbers, anchor) for text, numbers in paragraph))
     if answer.sources:
         sources_panel(answer.sources, anchor=anchor)
+    if answer.original:
+        with st.expander(f"In English, before it was put into {answer.language}", icon=":material/translate:"):
+            for paragraph in answer.original:
+                st.markdown(" ".join(_sentence(text, numbers, anchor) for text, numbers in paragraph))
+            st.caption("These sentences were checked against the sources; of the translation only the numbers were.")
     graph_picture(answer.facts, key=f"{anchor}-graph")
     st.caption(small_print(answer))
     if answer.sent:
@@ -56,6 +63,8 @@ def small_print(answer: Answer) -> str:
     if answer.sources and answer.verbatim:
         parts[0] += ", word for word"
     parts.append(f"{answer.seconds:.2f} s" if answer.seconds >= 0.01 else "under 0.01 s")
+    if answer.language:
+        parts.append(f"translated into {answer.language}")
     if answer.tokens:
         parts.append(f"{answer.tokens:,} tokens")
     if answer.sources:
@@ -72,9 +81,10 @@ def _sentence(text: str, numbers: tuple[int, ...], anchor: str) -> str:
     return f"{as_written(text)} {marks}"
 
 
-def _red_card(flag: RedFlag) -> None:
+def _red_card(flag: RedFlag, lead: str) -> None:
+    before = f"**{as_written(lead)}**\n\n" if lead else ""
     st.error(
-        f"**{as_written(flag.title)}**\n\n{as_written(flag.advice)}\n\n[{as_written(flag.link.title)}]({flag.link.url})",
+        f"{before}**{as_written(flag.title)}**\n\n{as_written(flag.advice)}\n\n[{as_written(flag.link.title)}]({flag.link.url})",
         icon=":material/emergency:",
     )
     st.caption("This text is fixed and came before any search. If it does not fit, ask again in other words.")

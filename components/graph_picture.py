@@ -98,7 +98,9 @@ def figure(facts: Sequence[Fact], colours: Palette | None = None) -> go.Figure:
             bgcolor=colours.paper, font={"color": colours.text, "size": 12},
         )  # fmt: skip
     rows = max(sum(x == column for x, _ in places.values()) for column, _ in places.values())
-    drawn.update_xaxes(visible=False, fixedrange=True, range=[-0.5, max(x for x, _ in places.values()) + 0.5])
+    columns = max(x for x, _ in places.values()) + 1
+    margin = 0.5 if columns <= 3 else 0.7  # of a column, so that the outer names are whole on a phone
+    drawn.update_xaxes(visible=False, fixedrange=True, range=[-margin, columns - 1 + margin])
     drawn.update_yaxes(visible=False, fixedrange=True, range=[-rows / 2 - 0.4, rows / 2])
     drawn.update_layout(
         height=max(3, rows) * _ROW + 60,

@@ -4,12 +4,13 @@ The picture goes to models on this machine only; it is neither kept nor shown to
 model is asked is a question of the task, such as "How is pneumonia treated?", without the result.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from components.overlay import overlaid
+from components.plain_text import plain
 from components.result_card import percent
 from components.theme import NOT_FOR_CLINICAL_USE
 from rag.answer import HiveResult
@@ -65,9 +66,10 @@ def look_at(raw: bytes) -> Look:
             if found.prediction is None:
                 results.append(HiveResult(task.title, (found.refusal,)))
                 continue
-            results.append(_result(task, found.prediction))
-            if not question:
-                question = _question(task, found.prediction)
+            asked = "" if question else _question(task, found.prediction)
+            results.append(replace(_result(task, found.prediction), explained=asked))
+            if asked:
+                question = asked
                 shown = overlaid(picture.pixels, found.looked, 0.5) if found.looked is not None else None
     except (NotAPicture, InputError, VersionError) as error:
         return Look((HiveResult("No answer for this picture", (str(error),)),))
@@ -104,3 +106,5 @@ def result_of_picture(results: tuple[HiveResult, ...], shown: bytes | None) -> N
             if result.version:
                 st.caption(f"{result.version} · the picture stayed on this machine and is not kept")
             st.caption(f":material/medical_information: {NOT_FOR_CLINICAL_USE}")
+    if explained := [result.explained for result in results if result.explained]:
+        st.markdown(f"**From the sources: {plain(explained[0])}**")

@@ -246,7 +246,7 @@ readiness.prepare()
 with st.bottom, st.container(horizontal_alignment="center", gap="xsmall"):
     pictures = kinds() if may(Action.PREDICT) else ()
     typed = st.chat_input(
-        "Ask about a condition, a symptom, a test" + (", or attach a picture" if pictures else ""),
+        "Ask a question" + (", or attach a picture" if pictures else " about health"),
         max_chars=LONGEST_QUESTION,
         width=WIDTH,
         accept_file=bool(pictures),

@@ -4,14 +4,16 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from rag import embedding
-from rag.article import CARE, Link
-from rag.citations import Citations, Line, Paragraphs, Source, as_text
+from rag.answered import DISCLAIMER as DISCLAIMER
+from rag.answered import Answer as Answer
+from rag.answered import HiveResult as HiveResult
+from rag.article import CARE
+from rag.citations import Citations, Line, as_text
 from rag.follow_ups import follow_up, follow_ups
-from rag.graph import Fact
 from rag.graph.connect import SECTION, Connected, connect
 from rag.graph.link import nodes_named
 from rag.guardrails import RedFlag, red_flag, red_flag_at_once
@@ -19,13 +21,14 @@ from rag.guardrails.injection import is_attack
 from rag.guardrails.scope import out_of_scope
 from rag.index import Index, Progress, open_index
 from rag.intent import plain
+from rag.language import Language, in_english, language_of
 from rag.llm.choice import choose
 from rag.llm.extractive import Extractive
 from rag.llm.outgoing import outgoing
 from rag.llm.provider import Again, Failure, Material, NoAnswer, Provider, Removed, Spent, Statement
+from rag.llm.translation import paragraphs_in, question_in_english
 from rag.retrieve import Found, Hit, own_words, search, unknown_share
 
-DISCLAIMER = "General information, not medical advice. In an emergency, call 112, 999 or 911."
 LONGEST_QUESTION = 1000  # characters
 _REFERRING = frozenset({"it", "its", "it's", "this", "that", "them", "they"})
 _COURTESY = re.compile(
@@ -38,71 +41,6 @@ _STRANGE = 0.34  # share of words that no article has
 _GRAPH_ALONE = 0.5  # score of facts that answer without a passage
 _SHORT = 10  # words; a longer question says itself what it is about
 _WITH_CARE = frozenset({"Symptoms", "Signs", "What to do", "Side effects"})  # told with the first line of CARE
-
-
-@dataclass(frozen=True)
-class HiveResult:
-    """What a model of the hive said of an attached picture; the companion explains it, and had no part in it.
-
-    ``version`` is empty when no model answered; ``lines`` then say why.
-    """
-
-    title: str
-    lines: tuple[str, ...]
-    version: str = ""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer as it is shown and kept. ``paragraphs`` hold sentences, each with the numbers of its sources."""
-
-    text: str
-    paragraphs: Paragraphs = ()
-    sources: tuple[Source, ...] = ()
-    provider: str = ""
-    verbatim: bool = True  # every sentence stands in its source word for word
-    seconds: float = 0.0
-    tokens: int = 0  # of a language model, in and out, all attempts
-    removed: int = 0  # sentences of a language model that are not shown, since no passage backs them
-    sent: str = ""  # the question as it left this machine; empty when it did not
-    abstained: bool = False
-    red_flag: RedFlag | None = None
-    disclaimer: str = DISCLAIMER
-    notice: str = ""
-    topic: str = ""
-    follow_ups: tuple[str, ...] = field(default=())
-    facts: tuple[Fact, ...] = field(default=())  # of the knowledge graph, for the picture beside the answer
-    results: tuple[HiveResult, ...] = field(default=())  # of models of the hive, for a picture that was attached
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the answer as plain values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> "Answer":
-        """Rebuild an answer from ``to_json`` (tuples may have become lists)."""
-        flag = stored.get("red_flag")
-        sources = [
-            Source(**{**entry, "passage": tuple(entry["passage"]), "cited": tuple(entry["cited"])})
-            for entry in stored.get("sources", [])
-        ]
-        paragraphs = [
-            tuple((text, tuple(numbers)) for text, numbers in lines) for lines in stored.get("paragraphs", [])
-        ]
-        return cls(
-            **{
-                **stored,
-                "paragraphs": tuple(paragraphs),
-                "sources": tuple(sources),
-                "red_flag": RedFlag(**{**flag, "link": Link(**flag["link"])}) if flag else None,
-                "follow_ups": tuple(stored.get("follow_ups", ())),
-                "results": tuple(
-                    HiveResult(entry["title"], tuple(entry["lines"]), entry["version"])
-                    for entry in stored.get("results", ())
-                ),
-                "facts": tuple(Fact(**{**fact, "source": Link(**fact["source"])}) for fact in stored.get("facts", ())),
-            }
-        )
 
 
 class QuestionError(ValueError):
@@ -184,12 +122,90 @@ def answers(
     if len(question) > LONGEST_QUESTION:
         raise QuestionError(f"The question has {len(question):,} characters; at most {LONGEST_QUESTION:,} can be read.")
     begun = time.perf_counter()
+    language = language_of(question)
     if given := _without_search(question, begun, allowance):
-        yield given
+        yield _led(given, language.emergency) if language and given.red_flag else given
         return
     chosen = choose(provider)
     index = open_index(progress)
     begun = time.perf_counter()  # opening the index is preparation and happens once a process
+    ways = _Ways(chosen, index, allowance, stopped, begun)
+    if language is None:
+        yield from _from_sources(question, history, ways)
+    else:
+        yield from _in_language(language, question, history, ways)
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """What an answer is made with, whatever the question."""
+
+    provider: Provider
+    index: Index
+    allowance: Allowance | None
+    stopped: Callable[[], bool]
+    begun: float
+
+    def spend(self, tokens: int) -> None:
+        """Count tokens of a provider whose key is shared."""
+        if self.provider.place and self.allowance:
+            self.allowance.spend(tokens)
+
+    def translates(self) -> bool:
+        """Whether the provider can put texts into other languages, and has tokens left."""
+        shared = self.provider.place and self.allowance
+        return self.provider.translates and not (shared and self.allowance and self.allowance.tokens_left() <= 0)
+
+
+def _in_language(
+    language: Language, question: str, history: Sequence[tuple[str, str]], ways: _Ways
+) -> Iterator[Answer]:
+    """Answer from English sources and, where the provider can, put the checked sentences into ``language``."""
+    translator = ways.provider if ways.translates() else None
+    english, spent = question_in_english(question, language, translator)
+    ways.spend(spent)
+    sent = outgoing(question, history).question.text if spent and ways.provider.place else ""
+    if spent and (given := _red_or_refused(english, ways.begun)):  # clearer than in the words of the person
+        given = _led(given, language.emergency) if given.red_flag else given
+        yield replace(given, tokens=spent, sent=sent)
+        return
+    asked_before = [(in_english(asked, language) or asked, said) for asked, said in history]
+    given = Answer("")
+    for given in _from_sources(english, asked_before, ways):
+        yield given
+    given = replace(given, tokens=given.tokens + spent, sent=sent or given.sent)
+    if given.abstained:
+        yield _led(given, language.none)
+        return
+    lead = language.english if english == question else f"{language.english} ({english})"
+    if translator is None or given.provider != translator.name or ways.stopped():
+        yield _led(given, lead)
+        return
+    try:
+        told, tokens = paragraphs_in(language, given.paragraphs, translator)
+    except Failure as failure:
+        yield replace(_led(given, lead), notice=f"{failure} The answer is in English.")
+        return
+    ways.spend(tokens)
+    yield replace(
+        given,
+        text=as_text(told),
+        paragraphs=told,
+        original=given.paragraphs,
+        language=language.name,
+        verbatim=False,
+        tokens=given.tokens + tokens,
+        seconds=time.perf_counter() - ways.begun,
+    )
+
+
+def _led(given: Answer, lead: str) -> Answer:
+    return replace(given, lead=lead, text=f"{lead}\n\n{given.text}")
+
+
+def _from_sources(question: str, history: Sequence[tuple[str, str]], ways: _Ways) -> Iterator[Answer]:
+    """Search, and yield the answer as it grows; or say that no source answers."""
+    index, begun = ways.index, ways.begun
     found = _search(question, history, index)
     connected = connect(found.question, found.vector)
     facts = connected.as_passage()
@@ -200,8 +216,8 @@ def answers(
     if not found.enough:
         yield _abstain(found, index, begun)
         return
-    material = Material(question, found, index, facts, tuple(history), stopped)
-    for given in _told(chosen, material, allowance, begun):
+    material = Material(question, found, index, facts, tuple(history), ways.stopped)
+    for given in _told(ways.provider, material, ways.allowance, begun):
         yield replace(given, facts=connected.facts)
 
 
@@ -217,6 +233,17 @@ def _without_search(question: str, begun: float, allowance: Allowance | None) ->
         raise TooManyQuestions(seconds)
     if _COURTESY.fullmatch(plain(question)):
         return Answer(_GREETING, provider="Greeting", abstained=True)
+    return _refused(question, begun)
+
+
+def _red_or_refused(question: str, begun: float) -> Answer | None:
+    """Return what is said to a translated question before anything is searched for."""
+    if flag := red_flag(question):
+        return _alarm(flag, begun)
+    return _refused(question, begun)
+
+
+def _refused(question: str, begun: float) -> Answer | None:
     if is_attack(question):
         return Answer(_ORDERED, provider="Scope", seconds=time.perf_counter() - begun, abstained=True)
     if refusal := out_of_scope(question):

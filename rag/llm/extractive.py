@@ -12,7 +12,7 @@ from rag.article import Passage
 from rag.graph.link import nodes_named
 from rag.index import Index
 from rag.intent import topics_named
-from rag.llm.provider import Material, Statement, Told
+from rag.llm.provider import Failure, Material, Statement, Told, Translated
 from rag.retrieve import Found, Hit, content_words, own_words
 
 _MOST = 5  # sentences in an answer
@@ -28,6 +28,7 @@ class Extractive:
     name = "Extractive"
     place = ""
     verbatim = True
+    translates = False
 
     def word(self, material: Material) -> Iterator[Told]:
         """Yield the section asked for, or the nearest sentences of the best passages; then facts not yet said."""
@@ -35,6 +36,10 @@ class Extractive:
         said = [] if found.hits[0].passage == facts else self._from_passages(found, material.index)
         yield from said
         yield from _not_yet_said(facts, said, found.hits[0].score)
+
+    def translate(self, texts: Sequence[str], language: str) -> Translated:
+        """Raise Failure: nothing here could."""
+        raise Failure(f"No language model is there to put {len(texts)} texts into {language}.")
 
     def _from_passages(self, found: Found, index: Index) -> list[Statement]:
         best = found.hits[0]

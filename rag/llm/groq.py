@@ -40,7 +40,7 @@ def writer(model: str, place: str) -> Writer:
         max_retries=0,
         reasoning_effort="low" if reasons else None,
     )
-    return Writer(f"Groq, {model}", place, chat, partial(explain, model=model), patience)
+    return Writer(f"Groq, {model}", place, chat, partial(explain, model=model), patience, translates=True)
 
 
 def models() -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 Sources are found before; a provider only turns passages into statements, each backed by sentences of them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -89,6 +89,14 @@ class Material:
     stopped: Callable[[], bool] = bool
 
 
+@dataclass(frozen=True)
+class Translated:
+    """Texts in another language, in their order, and the tokens that it took."""
+
+    texts: tuple[str, ...]
+    tokens: int
+
+
 class Failure(Exception):
     """A provider could not answer; the message is one sentence for the person, without a word of the talk or a key."""
 
@@ -113,4 +121,13 @@ class Provider(Protocol):
 
     def word(self, material: Material) -> Iterator[Told]:
         """Yield the statements of the answer in reading order, as they come; raises Failure."""
+        ...
+
+    @property
+    def translates(self) -> bool:
+        """Whether it can put a text into another language."""
+        ...
+
+    def translate(self, texts: Sequence[str], language: str) -> Translated:
+        """Return ``texts`` in ``language``, each as one text; raises Failure."""
         ...

@@ -6,6 +6,7 @@ are two. What then cannot be answered is a Failure, and the answer comes from th
 
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,10 +14,11 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 
 from rag.guardrails.injection import screened, sentences
+from rag.guardrails.privacy import Preview, without_personal_data
 from rag.guardrails.support import Support
 from rag.llm.outgoing import outgoing
-from rag.llm.prompt import NO_ANSWER, RULES, messages
-from rag.llm.provider import Again, Failure, Material, NoAnswer, Removed, Spent, Statement, Told
+from rag.llm.prompt import NO_ANSWER, RULES, TRANSLATE, messages, translation
+from rag.llm.provider import Again, Failure, Material, NoAnswer, Removed, Spent, Statement, Told, Translated
 
 ATTEMPTS = 2
 LONGEST_WAIT = 5.0  # seconds that a busy provider may ask us to wait before the second attempt
@@ -24,6 +26,8 @@ MOST_SENTENCES = 8
 _MARK = re.compile(r"\[(\d+)\]")
 _THOUGHT = re.compile(r"<think>.*?(</think>|$)", re.DOTALL)
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])(?:\s+|$)|\*\*|__|^#+ ", re.MULTILINE)
+_LINE = re.compile(r"^\s*(\d+)\.\s+(\S.*?)\s*$", re.MULTILINE)
+_NUMBER = re.compile(r"\d+")
 _SIGNS_A_TOKEN = 4  # English; only for an estimate where no count comes
 
 
@@ -50,6 +54,8 @@ class Writer:
         Seconds that all attempts may take together.
     passages
         How many of the passages found the model reads.
+    translates
+        Whether it knows other languages well enough.
     """
 
     name: str
@@ -59,6 +65,7 @@ class Writer:
     patience: float
     passages: int = 5
     verbatim: bool = False
+    translates: bool = False
 
     def word(self, material: Material) -> Iterator[Told]:
         """Yield checked statements as their sentences come; raises Failure when no attempt ends well."""
@@ -97,6 +104,21 @@ class Writer:
                 return
         raise Failure(trouble.sentence)
 
+    def translate(self, texts: Sequence[str], language: str) -> Translated:
+        """Return ``texts`` in ``language``; raises Failure when lines or numbers do not match what was given."""
+        sent = [without_personal_data(text) if self.place else Preview(text, ()) for text in texts]
+        stream = _Stream(self, translation([each.text for each in sent], language), time.monotonic() + self.patience)
+        said = dict(_LINE.findall(stream.whole()))
+        if stream.trouble:
+            raise Failure(stream.trouble.sentence)
+        texts_said = []
+        for number, given in enumerate(sent, 1):
+            line = screened(said.get(str(number), ""), TRANSLATE).text
+            if not line or _numbers(line) != _numbers(given.text):
+                raise Failure(f"{self.name} did not translate it faithfully.")
+            texts_said.append(given.restore(line))
+        return Translated(tuple(texts_said), stream.tokens())
+
     def _checked(
         self, sentence: str, count: int, support: Support, restore: Callable[[str], str]
     ) -> Statement | Removed | None:
@@ -125,7 +147,7 @@ class _Stream:
     """One attempt: sentences as they come, then what went wrong and what it cost."""
 
     def __init__(
-        self, writer: Writer, talk: Sequence[BaseMessage], deadline: float, stopped: Callable[[], bool]
+        self, writer: Writer, talk: Sequence[BaseMessage], deadline: float, stopped: Callable[[], bool] = bool
     ) -> None:
         self._writer = writer
         self._talk = talk
@@ -137,15 +159,27 @@ class _Stream:
 
     def sentences(self) -> Iterator[str]:
         """Yield whole sentences with the numbers behind them."""
-        text, done, finish = "", 0, ""
+        done = 0
+        text = ""
+        for text in self._growing():
+            whole = whole_sentences(text)
+            yield from whole[done:]
+            done = max(done, len(whole))
+        if self.trouble is None and not self._stopped():
+            yield from (s for s in sentences(text)[done:] if s.strip())
+
+    def whole(self) -> str:
+        """Return all that is written, once it is."""
+        return "".join(deque(self._growing(), maxlen=1))
+
+    def _growing(self) -> Iterator[str]:
+        """Yield what is written so far, without the thoughts of the model; then note what went wrong."""
+        text, finish = "", ""
         try:
             for piece, reason in self._pieces():
                 text += piece
                 finish = reason or finish
-                readable = _THOUGHT.sub("", text)
-                whole = whole_sentences(readable)
-                yield from whole[done:]
-                done = max(done, len(whole))
+                yield _THOUGHT.sub("", text)
         except Exception as error:  # every library beneath has its own
             self.trouble = self._writer.explain(error)
             return
@@ -160,8 +194,6 @@ class _Stream:
             self.trouble = Trouble(f"The answer of {name} broke off.")
         elif finish == "length":
             self.trouble = Trouble(f"The answer of {name} was cut at the length limit.")
-        else:
-            yield from (s for s in sentences(_THOUGHT.sub("", text))[done:] if s.strip())
 
     def tokens(self) -> int:
         """Return the tokens used, in and out; an estimate where the model did not count."""
@@ -177,6 +209,10 @@ class _Stream:
             yield content, str(chunk.response_metadata.get("finish_reason") or "")
             if time.monotonic() >= self._deadline or self._stopped():
                 return
+
+
+def _numbers(text: str) -> list[str]:
+    return sorted(_NUMBER.findall(text))
 
 
 def whole_sentences(text: str) -> list[str]:

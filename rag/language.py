@@ -1,0 +1,160 @@
+"""The language of a question, what is said in it, and the question in English for the search.
+
+The sources are English. ``language_of`` knows some twenty languages by their small words or their script; for eight of
+them ``in_english`` turns a question of a usual form ("¿Cuáles son los síntomas de la diabetes?") into an English one by
+the words of ``terms.txt``. It is no translation: words that it does not know stay, and the search then abstains.
+"""
+
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from rag.intent import plain
+
+LANGUAGES_FILE = Path(__file__).parent / "languages.toml"
+TERMS_FILE = Path(__file__).parent / "terms.txt"
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_SCRIPT = 0.3  # share of the letters that are of a script, to take the language for the one that is written so
+_TELLING = 0.2  # share of the words that give a language away
+_ENGLISH_WRITTEN = """
+the a an i i'm my you your he she it we they his her their this that is are was were be been am has have had do does
+did don't can can't and or but of to for with on at from what what's how why when who which not just if there so out
+up like after before about would could should in as by me
+"""
+_ENGLISH = frozenset(_ENGLISH_WRITTEN.split())
+_QUESTIONS = {
+    "symptoms": "What are the symptoms of {x}?",
+    "causes": "What causes {x}?",
+    "treatment": "How is {x} treated?",
+    "tests": "How is {x} diagnosed?",
+    "doctor": "When should I see a doctor about {x}?",
+    "prevention": "How can {x} be prevented?",
+    "side effects": "What are the side effects of {x}?",
+    "contagious": "Is {x} contagious?",
+    "": "What is {x}?",
+}
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language other than English, and what is said in it: see ``languages.toml``."""
+
+    code: str
+    name: str
+    emergency: str
+    english: str
+    none: str
+    words: frozenset[str]  # without accents
+    letters: re.Pattern[str] | None
+    unlike: re.Pattern[str] | None
+
+
+def language_of(text: str) -> Language | None:
+    """Return the language of ``text``; None when it is English or none that is known."""
+    written = [letter for letter in text if letter.isalpha()]
+    for language in languages():
+        if language.letters is None:
+            continue
+        of_script = sum(bool(language.letters.match(letter)) for letter in written)
+        few = language.code == "uk" and of_script > 0 and _share(text, "ru") > _SCRIPT  # four letters of its own
+        if few or (of_script and of_script / len(written) >= _SCRIPT):
+            return None if language.unlike and language.unlike.search(text) else language
+    words = _WORD.findall(plain(text))
+    if not words:
+        return None
+    known = {  # of "l'asthme" the part before the apostrophe
+        language: sum(_bare(word.partition("'")[0]) in language.words for word in words) for language in languages()
+    }
+    most = max(known.values())
+    english = sum(word in _ENGLISH for word in words)
+    if most <= english or most / len(words) < _TELLING:
+        return None
+    best = [language for language, count in known.items() if count == most]
+    return next((language for language in best if in_english(text, language)), best[0])
+
+
+def in_english(question: str, language: Language) -> str:
+    """Return ``question`` as an English one, for the search; empty when no word of it is known."""
+    text = f" {' '.join(_words(question))} "
+    terms = _terms().get(language.code, ())
+    kind, things = "", []
+    for term in terms:
+        found = term.pattern.search(text)
+        if found is None:
+            continue
+        if term.asks:
+            kind = kind or term.english
+        else:
+            things.append((found.start(), term.english))
+        text = text[: found.start()] + " " * (found.end() - found.start()) + text[found.end() :]
+    if not things:
+        return ""
+    rest = [found for found in _WORD.finditer(text) if found[0] not in language.words and len(found[0]) > 2]
+    named = sorted([*things, *((found.start(), found[0]) for found in rest)])
+    return _QUESTIONS[kind].format(x=" ".join(word for _, word in named))
+
+
+@lru_cache
+def languages() -> tuple[Language, ...]:
+    """Return the languages that are known, those first whose script tells more."""
+    table = tomllib.loads(LANGUAGES_FILE.read_text(encoding="utf-8"))
+    return tuple(
+        Language(
+            code,
+            entry["name"],
+            entry["emergency"],
+            entry["english"],
+            entry["none"],
+            frozenset(_bare(entry["words"]).split()),
+            re.compile(f"[{entry['letters']}]", re.IGNORECASE) if "letters" in entry else None,
+            re.compile(f"[{entry['unlike']}]") if "unlike" in entry else None,
+        )
+        for code, entry in table.items()
+    )
+
+
+@dataclass(frozen=True)
+class _Term:
+    english: str
+    asks: bool
+    pattern: re.Pattern[str]
+
+
+@lru_cache
+def _terms() -> dict[str, tuple[_Term, ...]]:
+    """Return the terms of each language, the longest first, so that "type 2 diabetes" is not taken for "diabetes"."""
+    lines = [line for line in TERMS_FILE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    codes = [cell.strip() for cell in lines[0].split("|")][1:]
+    found: dict[str, list[tuple[int, _Term]]] = {code: [] for code in codes}
+    asks = False
+    for line in lines[1:]:
+        if line.startswith("["):
+            asks = line == "[asks]"
+            continue
+        english, *cells = (cell.strip() for cell in line.split("|"))
+        for code, cell in zip(codes, cells, strict=True):
+            for name in (part.strip() for part in cell.split(",")):
+                pattern = " ".join(re.escape(word) for word in _words(name.replace("*", "")))
+                ending = r"[\w-]*" if name.endswith("*") else ""
+                found[code].append((len(name), _Term(english, asks, re.compile(rf"(?<= ){pattern}{ending}(?= )"))))
+    by_length = {code: sorted(terms, key=lambda entry: -entry[0]) for code, terms in found.items()}
+    return {code: tuple(term for _, term in terms) for code, terms in by_length.items()}
+
+
+def _share(text: str, code: str) -> float:
+    letters = next(language.letters for language in languages() if language.code == code)
+    written = [letter for letter in text if letter.isalpha()]
+    return sum(bool(letters and letters.match(letter)) for letter in written) / max(1, len(written))
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(_bare(text).replace("'", " "))
+
+
+def _bare(text: str) -> str:
+    """Return ``text`` in small letters without accents, as it is typed in a hurry."""
+    text = plain(text).replace("ı", "i").replace("ł", "l").replace("ß", "ss")
+    return "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
