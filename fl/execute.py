@@ -178,6 +178,7 @@ def _done(lease: Lease, recorder: Recorder, request: RunRequest, outcome: "Outco
         data=outcome.data,
         benefit=outcome.benefit,
         classes=outcome.classes,
+        alone=outcome.alone,
     )
     sites = recorder.named or tuple(outcome.sites)
     version = _kept_before(lease.run_id, result) or keep(lease.run_id, request, result, sites)

@@ -45,6 +45,7 @@ class Outcome:
     data : see ``fl.sites.described``.
     last_round : done, fewer than asked for when a privacy budget was spent before.
     classes : scores of each of more than two classes.
+    alone : of a language task with benefit, site made from public data → weights of the model it trained by itself.
     """
 
     weights: FloatArray
@@ -60,6 +61,7 @@ class Outcome:
     data: dict[str, Any] = field(default_factory=dict)
     last_round: int = 0
     classes: list[dict[str, Any]] = field(default_factory=list)
+    alone: dict[str, FloatArray] = field(default_factory=dict)
 
 
 def federate(
@@ -145,7 +147,16 @@ def _federate(
         classes=evaluation.scores_of_classes(
             get_task(request.task), course.snapshot.weights, course.snapshot.preparation, calibration
         ),
+        alone=_alone(course),
     )
+
+
+def _alone(course: Course) -> dict[str, FloatArray]:
+    """Return adapters that sites made from public data have alone; what others learned by themselves stays theirs."""
+    if not get_task(course.request.task).generates:
+        return {}
+    public = {site.position: site.name for site in course.sites if site.site_id is None}
+    return {public[at]: weights for at, (weights, _) in sorted(course.alone.items()) if at in public}
 
 
 def _less(site: SiteInfo, left_out: int) -> SiteInfo:

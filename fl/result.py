@@ -26,6 +26,7 @@ class Result:
     scores, n_heldout : every metric with its interval, and on how many rows.
     data : see ``fl.sites.described``.
     classes : scores of each of more than two classes.
+    alone : see ``fl.federation.Outcome``.
     benefit : by position, local and federated scores; under -1 the pooled ones.
     """
 
@@ -39,6 +40,7 @@ class Result:
     data: Mapping[str, Any]
     benefit: Mapping[int, Mapping[str, Any]]
     classes: Sequence[Mapping[str, Any]] = ()
+    alone: Mapping[str, FloatArray] | None = None
 
 
 def result_of(request: RunRequest, snapshot: Snapshot, sites: Sequence[SiteInfo]) -> Result:
@@ -85,6 +87,7 @@ def keep(run_id: int, request: RunRequest, result: Result, sites: Sequence[SiteI
         result.calibration,
         run_id=run_id,
         manifest=manifest,
+        alone=result.alone,
     )
 
 

@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 failed, 2 the input is wrong (one line on stderr says what
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -207,6 +207,7 @@ def _train_one(name: str, arguments: argparse.Namespace) -> None:
     """Train the model that is shipped with a task; write weights, manifest and the card's figures into its folder."""
     from fl.federation import federate
     from fl.request import RequestError, RunRequest
+    from fl.terminal import Terminal
     from fl.watcher import Silent, Stop
     from models.behaviour import behaviour
     from models.card import with_figures
@@ -217,14 +218,18 @@ def _train_one(name: str, arguments: argparse.Namespace) -> None:
 
     task = get_task(name)
     alone = {} if arguments.federated else {"sites": 1, "partition": "iid"}
-    request = RunRequest.for_task(task, seed=arguments.seed, rounds=arguments.rounds, executor="in-process", **alone)
+    request = RunRequest.for_task(
+        task, seed=arguments.seed, rounds=arguments.rounds, steps=arguments.steps, executor="in-process", **alone
+    )
     try:
-        outcome = federate(request.validated(), watcher=Silent(), stop=Stop())
+        with Terminal(request.rounds).around(Silent()) as watcher:
+            outcome = federate(request.validated(), watcher=watcher, stop=Stop())
     except RequestError as error:
         raise WrongInput(str(error)) from None
     words = ["python -m models train", name]
     words += ["--federated"] if arguments.federated else []
     words += [f"--rounds {arguments.rounds}"] if arguments.rounds else []
+    words += [f"--steps {arguments.steps}"] if arguments.steps is not None else []
     words += [f"--seed {arguments.seed}"] if arguments.seed else []
     names = {site.position: site.name for site in outcome.sites}
     manifest = describe(
@@ -238,6 +243,9 @@ def _train_one(name: str, arguments: argparse.Namespace) -> None:
         command=" ".join(words),
         benefit={names.get(position, "pooled"): scores for position, scores in outcome.benefit.items()},
         classes=outcome.classes,
+        curve=[{"round": each.round, "loss": each.loss, **_sites(each.metrics)} for each in outcome.rounds]
+        if task.generates
+        else (),
     )
     model = Model.of(task, outcome.weights, outcome.preparation, outcome.calibration)
     if not task.generates:
@@ -247,11 +255,16 @@ def _train_one(name: str, arguments: argparse.Namespace) -> None:
     folder = arguments.out / name if arguments.out else task.folder
     card = with_figures(task.card, manifest)
     parts = (outcome.weights, outcome.preparation, outcome.calibration)
-    write_weights(folder, task, *parts, {**manifest, "shipped": True})
+    write_weights(folder, task, *parts, {**manifest, "shipped": True}, alone=outcome.alone)
     write_whole(folder / "card.md", with_figures(card, read_manifest(folder)).encode())
     stands = headline(outcome.scores)
     auc = outcome.scores[stands.metric]
     print(f"{name}: held-out {stands.word} {auc.value:.4f} ({auc.low:.4f} to {auc.high:.4f}), written into {folder}")
+
+
+def _sites(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Return what answers cost at each site."""
+    return {name: value for name, value in metrics.items() if name.startswith("loss at ")}
 
 
 def _crossvalidate(arguments: argparse.Namespace) -> None:
@@ -363,6 +376,7 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("task", metavar="TASK|all")
     training.add_argument("--federated", action="store_true", help="over the task's demo sites, not all rows in one")
     training.add_argument("--seed", type=int, default=0)
+    training.add_argument("--steps", type=int, help="the most that a site takes in a round")
     training.add_argument("--rounds", type=int)
     training.add_argument("--out", type=Path, metavar="FOLDER", help="write into FOLDER/TASK, not into the task's own")
     crossing = command("crossvalidate", _crossvalidate, "score a task's federated recipe on rows left out in turn")

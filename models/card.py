@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from models.language import figures as language
+
 HEADING = "## Figures"
 CROSS_VALIDATION = "## Cross-validation"
 _NAMES = {
@@ -27,6 +29,8 @@ def _score(score: Mapping[str, float | None]) -> str:
 
 def figures(manifest: Mapping[str, Any]) -> str:
     """Return the section ``## Figures`` for a manifest, Markdown."""
+    if "perplexity" in manifest["scores"]:
+        return "\n".join([HEADING, "", *language.figures(manifest), ""])
     data = manifest["data"]
     kind = "generated" if data["synthetic"] else "real"
     sites, scores = data["sites"], manifest["scores"]

@@ -29,6 +29,7 @@ def describe(
     command: str,
     benefit: Mapping[str, Any] | None = None,
     classes: Sequence[Mapping[str, Any]] = (),
+    curve: Sequence[Mapping[str, float]] = (),
 ) -> dict[str, Any]:
     """Return a manifest without its SHA-256, which writing the weights adds.
 
@@ -41,6 +42,7 @@ def describe(
     scores, n : every metric on the ``n`` held-out rows, with its interval.
     command : what makes this model again.
     classes : of more than two: name, n (held-out rows), sensitivity, precision, f1 and auc of each.
+    curve : of a language task: round, loss, and the loss at each site, from round 0.
     benefit : site name → local and federated scores, and the pooled upper bound.
     """
     return {
@@ -57,5 +59,6 @@ def describe(
         "n": n,
         "scores": {name: score.as_json() for name, score in scores.items()},
         **({"classes": [dict(each) for each in classes]} if classes else {}),
+        **({"curve": [dict(each) for each in curve]} if curve else {}),
         **({"benefit": dict(benefit)} if benefit else {}),
     }

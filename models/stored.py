@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 WEIGHTS = "weights.safetensors"
 MANIFEST = "manifest.json"
+_ALONE = "alone."  # begins the name of the weights that a site has alone
 _BATCH = 8192  # rows through the network at once
 
 
@@ -83,11 +84,13 @@ def write_weights(
     manifest: Mapping[str, Any],
     *,
     key: bytes | None = None,
+    alone: Mapping[str, FloatArray] | None = None,
 ) -> str:
     """Write both files into ``folder`` and return the SHA-256 of the weights, which the manifest carries too.
 
     Parameters
     ----------
+    alone : site → (p,) weights of the model that it trained without the others, for comparison.
     key : seals the weights; None writes them open. The SHA-256 is that of the open ones in any case.
     """
     from safetensors.numpy import save
@@ -104,6 +107,7 @@ def write_weights(
         tensors[f"calibration.{name}"] = np.ascontiguousarray(values)
     if calibration.threshold != 0.5:
         tensors["calibration.threshold"] = np.array([calibration.threshold])
+    tensors |= {_ALONE + name: np.ascontiguousarray(own, dtype=np.float32) for name, own in (alone or {}).items()}
     content = save(tensors, metadata={"task": task.name})
     sha256 = hashlib.sha256(content).hexdigest()
     document = {**manifest, "task": task.name, "sha256": sha256}
@@ -148,6 +152,20 @@ def read_weights(folder: Path, sha256: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise changed
     return content
+
+
+def read_alone(folder: Path, sha256: str) -> dict[str, FloatArray]:
+    """Return site → (p,) weights of the models that sites trained without the others, as far as they were kept.
+
+    Raises
+    ------
+    DamagedModel
+        As ``read_weights`` does.
+    """
+    from safetensors.numpy import load
+
+    tensors = load(read_weights(folder, sha256))
+    return {name.removeprefix(_ALONE): own for name, own in tensors.items() if name.startswith(_ALONE)}
 
 
 def _place(sha256: str) -> bytes:

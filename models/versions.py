@@ -31,7 +31,17 @@ from models.decisions import (
 )
 from models.preparation import Preparation
 from models.registry import get_task, tasks
-from models.stored import MANIFEST, WEIGHTS, DamagedModel, Model, read_manifest, read_model, read_weights, write_weights
+from models.stored import (
+    MANIFEST,
+    WEIGHTS,
+    DamagedModel,
+    Model,
+    read_alone,
+    read_manifest,
+    read_model,
+    read_weights,
+    write_weights,
+)
 from models.task import Task
 from settings import get_settings
 
@@ -41,6 +51,7 @@ __all__ = [
     "PromotionView",
     "VersionError",
     "VersionView",
+    "alone_weights",
     "champion",
     "compare",
     "get_version",
@@ -125,6 +136,7 @@ def save_version(
     *,
     run_id: int | None,
     manifest: Mapping[str, Any],
+    alone: Mapping[str, FloatArray] | None = None,
 ) -> VersionView:
     """Keep a trained model as the task's next version, a challenger: files first, then the row, or nothing at all.
 
@@ -133,12 +145,13 @@ def save_version(
     weights : (p,) flat weights.
     run_id : the run it comes from, None for none.
     manifest : what models.manifest.describe returns.
+    alone : see models.stored.write_weights.
     """
     with transaction() as session:
         number, folder = _free_folder(session, task.name)
         try:
             key = model_key(to_write=True)
-            sha256 = write_weights(folder, task, weights, preparation, calibration, manifest, key=key)
+            sha256 = write_weights(folder, task, weights, preparation, calibration, manifest, key=key, alone=alone)
             return _view(_add(session, task.name, number, folder, sha256, run_id), set())
         except BaseException:
             shutil.rmtree(folder)
@@ -247,6 +260,16 @@ def plain_weights(version_id: int) -> bytes:
         row = _row(session, version_id)
     try:
         return read_weights(_folder(row.path), row.sha256)
+    except DamagedModel as error:
+        raise VersionError(str(error)) from error
+
+
+def alone_weights(version_id: int) -> dict[str, FloatArray]:
+    """Return site → (p,) weights of what each had alone, as far as kept; raises VersionError as ``load_model`` does."""
+    with transaction() as session:
+        row = _row(session, version_id)
+    try:
+        return read_alone(_folder(row.path), row.sha256)
     except DamagedModel as error:
         raise VersionError(str(error)) from error
 

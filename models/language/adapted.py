@@ -77,10 +77,17 @@ class Adapted(nn.Module):
         signed = x.to(torch.int64)
         signed = signed[:, : max(2, int((signed != 0).sum(1).max()))]
         tokens = signed.abs().sub(1).clamp(min=0)
-        logits = self.model(input_ids=tokens, attention_mask=(signed != 0).long(), use_cache=False).logits
-        counts = (signed[:, 1:] > 0).float()
-        cost = cross_entropy(logits[:, :-1].float().transpose(1, 2), tokens[:, 1:], reduction="none")
-        return torch.stack([(cost * counts).sum(1), counts.sum(1)], dim=1)
+        said = signed[:, 1:] > 0  # (n, t - 1) the tokens to foresee, each from the place before
+        first = int(said.any(0).int().argmax())
+        logits = self.model(
+            input_ids=tokens,
+            attention_mask=(signed != 0).long(),
+            use_cache=False,
+            logits_to_keep=signed.shape[1] - first,  # scores of every word are a fifth of the work
+        ).logits
+        cost = cross_entropy(logits[:, :-1][said[:, first:]].float(), tokens[:, 1:][said], reduction="none")
+        costs = torch.zeros(said.shape).masked_scatter(said, cost)
+        return torch.stack([costs.sum(1), said.float().sum(1)], dim=1)
 
     @property
     def model(self) -> "PreTrainedModel":

@@ -1,0 +1,77 @@
+"""The figures of a language model in its card: what held-out answers cost, by round and by site."""
+
+from collections.abc import Mapping
+from typing import Any
+
+AT = "loss at "  # begins the name of the metric of one site
+
+
+def figures(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the lines that follow the heading, Markdown."""
+    data, scores = manifest["data"], manifest["scores"]
+    kind = "generated" if data["synthetic"] else "real"
+    named = {"Loss, nats a token": "loss", "Perplexity": "perplexity"}
+    named |= {f"Loss at {name.removeprefix(AT)}": name for name in scores if name.startswith(AT)}
+    return [
+        f"On {manifest['n']} held-out {kind} answers to questions that nobody trained on; 95 % bootstrap intervals, "
+        "whole answers drawn again, in brackets.",
+        "",
+        "| metric | value (95 % interval) |",
+        "|---|---|",
+        *(f"| {words} | {between(scores[name])} |" for words, name in named.items()),
+        "",
+        f"Trained on records of {len(data['sites'])} sites, which hold {data['n_training']:,}, with "
+        f"{manifest['strategy']}, {manifest['rounds']} rounds of at most {_steps(manifest)} at a site, seed "
+        f"{manifest['seed']}. Made on {manifest['created'][:10]} by `{manifest['command']}`.",
+        *_curve(manifest.get("curve", ())),
+        *_benefit(manifest),
+    ]
+
+
+def between(score: Mapping[str, float]) -> str:
+    """Return a value with its interval."""
+    return f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})"
+
+
+def _steps(manifest: Mapping[str, Any]) -> str:
+    asked = manifest["request"]
+    return f"{asked['steps']} steps of {asked['batch_size']} answers" if asked["steps"] else "an epoch"
+
+
+def _curve(rounds: "tuple[Mapping[str, float], ...] | list[Mapping[str, float]]") -> list[str]:
+    if not rounds:
+        return []
+    names = [name for name in rounds[0] if name.startswith(AT)]
+    return [
+        "",
+        "Loss on these answers, round by round; round 0 is the base:",
+        "",
+        "| round | all | " + " | ".join(name.removeprefix(AT) for name in names) + " |",
+        "|---" * (2 + len(names)) + "|",
+        *(
+            f"| {each['round']} | {each['loss']:.3f} | " + " | ".join(f"{each[name]:.3f}" for name in names) + " |"
+            for each in rounds
+        ),
+    ]
+
+
+def _benefit(manifest: Mapping[str, Any]) -> list[str]:
+    found = manifest.get("benefit", {})
+    pooled = found.get("pooled", {}).get("pooled")
+    alone = {name: scores["local"] for name, scores in found.items() if "local" in scores}
+    if not alone or pooled is None:
+        return []
+    return [
+        "",
+        "What each site would have alone, after as many rounds and steps of its own, on the same answers:",
+        "",
+        "| trained by | loss, answers of all sites | loss, its own answers |",
+        "|---|---|---|",
+        *(
+            f"| {name} alone | {between(scores['loss'])} | "
+            f"{between(scores[AT + name]) if AT + name in scores else 'none held out'} |"
+            for name, scores in alone.items()
+        ),
+        f"| all, federated | {between(manifest['scores']['loss'])} | |",
+        f"| all rows in one place, with the steps of one site | {between(pooled['loss'])} | |",
+    ]
