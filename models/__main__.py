@@ -183,6 +183,32 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     _write_json(arguments.json, document)
 
 
+def _examine(arguments: argparse.Namespace) -> None:
+    from models.language.adapted import Adapted
+    from models.language.examination import paper, report, sit
+    from models.language.figures import lines
+    from models.versions import load_model
+
+    _ready()
+    task = get_task(arguments.task)
+    if not task.generates:
+        raise WrongInput(f"{task.name} writes no answers: score it with python -m models evaluate.")
+    version = _chosen(task.name, arguments.version)
+    if arguments.written < 0:
+        raise WrongInput(f"--written is {arguments.written}: give a whole number from 0.")
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    asked, ours, fresh = paper(task, arguments.written), load_model(version.id).network, task.network()
+    assert isinstance(ours, Adapted) and isinstance(fresh, Adapted)
+    marks = sit(ours, asked, lambda text: say(f"{version.label}: {text}"))
+    found = report(asked, marks, sit(fresh, asked, lambda text: say(f"the base: {text}")))
+    print(f"{task.name} {version.label} beside its base, with 95 % intervals")
+    print("\n".join(lines(found)))
+    _write_json(arguments.json, {"task": task.name, "version": version.label, "sha256": version.sha256, **found})
+
+
 def _promote(arguments: argparse.Namespace) -> None:
     _ready()
     version = _find(arguments.version)
@@ -380,6 +406,11 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--rounds", type=int)
     training.add_argument("--out", type=Path, metavar="FOLDER", help="write into FOLDER/TASK, not into the task's own")
     crossing = command("crossvalidate", _crossvalidate, "score a task's federated recipe on rows left out in turn")
+    examining = command("examine", _examine, "hold a language model against its base on held-out questions")
+    examining.add_argument("task", metavar="TASK")
+    examining.add_argument("--version", metavar="TASK:NUMBER", help="in place of the champion")
+    examining.add_argument("--written", type=int, default=8, help="answers written for each site (default 8)")
+    examining.add_argument("--json", type=Path, metavar="FILE")
     crossing.add_argument("task", metavar="TASK")
     crossing.add_argument("--folds", type=int, default=5)
     crossing.add_argument("--by-site", action="store_true", help="leave out each hospital of the data in turn")

@@ -28,8 +28,32 @@ def figures(manifest: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def between(score: Mapping[str, float]) -> str:
+WORDS = {
+    "loss": "loss, nats a token",
+    "perplexity": "perplexity",
+    "rouge_l": "ROUGE-L with the reference",
+    "similarity": "similarity of meaning",
+    "supported": "sentences that the reference backs",
+    "choice": "right choices of four",
+}
+
+
+def lines(found: Mapping[str, Any]) -> list[str]:
+    """Return what an examination found as lines of text, each with model, base and difference."""
+    shown = []
+    for name, score in found["model"].items():
+        measure, _, hospital = name.partition(" at ")
+        words = WORDS[measure] + (f", {hospital}" if hospital else "")
+        difference = found["difference"].get(name)
+        said = f"{words:46} {between(score)}  base {between(found['base'][name])}"
+        shown.append(said + (f"  difference {between(difference)}" if difference else ""))
+    return shown
+
+
+def between(score: Mapping[str, float | None]) -> str:
     """Return a value with its interval."""
+    if score["value"] is None:
+        return "not defined"
     return f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})"
 
 
