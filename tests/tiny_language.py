@@ -8,7 +8,15 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, PreTrainedTokenizerFast
 
 from data.table import Dataset
+from models.calibration import Calibration
+from models.language import base as bases
+from models.manifest import describe
+from models.metrics import Interval
+from models.preparation import Preparation
 from models.tasks.medical_qa.task import TASK
+from models.versions import VersionView, promote, save_version
+from models.weights import flat_weights
+from settings import get_settings
 
 SITES = ("North", "South", "East")
 CHAT = (
@@ -56,3 +64,38 @@ def questions(rows: int = 60) -> Dataset:
     hospitals = [name for name in SITES for _ in range(rows // 3)]
     parts = np.tile([0, 0, 0, 1, 2], rows // 5)
     return Dataset(made.x, made.y, "made up for tests", True, tuple(hospitals), parts=parts.astype(np.int64))
+
+
+def forget() -> None:
+    """Forget settings and base of the test before."""
+    for cached in (get_settings, bases._read):
+        cached.cache_clear()
+
+
+def make_champion(*, alone: bool = False) -> VersionView:
+    """Promote adapters over the present base that nobody trained; with ``alone``, North has a model of its own."""
+    score = {"value": 2.5, "low": 2.4, "high": 2.6}
+    manifest = describe(
+        task=TASK.name,
+        data={"sites": [{"name": name, "samples": 12} for name in SITES], "synthetic": True, "n_training": 36},
+        request={"steps": 3, "batch_size": 4, "seed": 0, "strategy": "fedavg"},
+        rounds=1,
+        executor="in-process",
+        scores={"loss": Interval(2.25, 2.2, 2.3), "perplexity": Interval(9.5, 9.0, 10.0)},
+        n=12,
+        command="test",
+        benefit={"North": {"local": {"loss": score}}, "pooled": {"pooled": {"loss": score}}},
+        curve=[{"round": 0, "loss": 2.75, "loss at North": 2.7}, {"round": 1, "loss": 2.25, "loss at North": 2.2}],
+    )
+    weights = flat_weights(TASK.network()) + 0.1
+    version = save_version(
+        TASK,
+        weights,
+        Preparation.none(),
+        Calibration.identity(),
+        run_id=None,
+        manifest=manifest,
+        alone={"North": weights - 0.2} if alone else None,
+    )
+    promote(version.id, reason="for a test", by=None)
+    return version

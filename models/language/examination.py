@@ -20,6 +20,7 @@ from data.partition import hold_out
 from data.table import Dataset
 from data.texts import unpack
 from models.language.adapted import Adapted
+from models.language.backing import backed_by_reference
 from models.language.base import base
 from models.language.likeness import mean_interval, rouge_l, similarity
 from models.language.tokens import as_tokens
@@ -30,7 +31,6 @@ from models.token_metrics import row_losses, token_differences, token_intervals
 
 TOKENS = 48  # of an answer that is written to be held against the reference
 CHOICES = "choices.jsonl"  # in the task's folder
-MEASURES = ("rouge_l", "similarity", "supported")
 
 Array = NDArray[np.float64]
 Say = Callable[[str], None]
@@ -131,7 +131,7 @@ def _against(said: Sequence[str], asked: Paper) -> dict[str, Array]:
     return {
         "rouge_l": np.array([rouge_l(one, _as_long(one, other)) for one, other, _ in pairs]),
         "similarity": similarity(said, asked.wanted),
-        "supported": np.array([_supported(one, other, question) for one, other, question in pairs]),
+        "supported": np.array([backed_by_reference(question, other, one).part for one, other, question in pairs]),
     }
 
 
@@ -139,24 +139,6 @@ def _as_long(said: str, wanted: str) -> str:
     """Return the beginning of the reference, twice as long as what was written at most: that was cut, too."""
     words = wanted.split()
     return " ".join(words[: max(20, 2 * len(said.split()))])
-
-
-def _supported(said: str, wanted: str, question: str) -> float:
-    """Return the part of the sentences written that the reference backs."""
-    from rag.article import Passage, Sentence
-    from rag.guardrails.support import Support
-
-    lines = tuple(Sentence(text, ()) for text in sentences(wanted))
-    judge = Support([Passage("reference", "", question, "", (), lines)], None)
-    judged = [bool(judge.judge(text).backing) for text in sentences(said)]
-    return float(np.mean(judged)) if judged else float("nan")
-
-
-def sentences(text: str) -> list[str]:
-    """Return the sentences of a text."""
-    import re
-
-    return [part for each in re.split(r"(?<=[.!?])\s+", text) if (part := each.strip())]
 
 
 def _chosen(network: Adapted, asked: Sequence[Choice]) -> Array:

@@ -8,16 +8,10 @@ import pytest
 import torch
 from langchain_core.messages import HumanMessage, SystemMessage
 
-from data.partition import hold_out
-from models.calibration import Calibration
 from models.language import base as bases
 from models.language.companion import offer_champion
-from models.manifest import describe
-from models.preparation import Preparation
-from models.registry import get_task
 from models.tasks.medical_qa import records
-from models.versions import load_model, promote, save_version
-from models.weights import flat_weights
+from models.versions import load_model
 from rag.answer import answer
 from rag.llm import choice, local
 from rag.llm.choice import options
@@ -39,25 +33,9 @@ def champion(with_index: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     made = tiny_language.questions()
     monkeypatch.setattr(records, "dataset", lambda: made)
     monkeypatch.setattr(choice, "_OFFERED", {})
-    for cached in (get_settings, bases._read):
-        cached.cache_clear()
-    task = get_task("medical_qa")
-    about = describe(
-        task=task.name,
-        data={"sites": [], "synthetic": True},
-        request={},
-        rounds=1,
-        executor="in-process",
-        scores={},
-        n=len(hold_out(made).heldout),
-        command="test",
-    )
-    weights = flat_weights(task.network()) + 0.1
-    version = save_version(task, weights, Preparation.none(), Calibration.identity(), run_id=None, manifest=about)
-    promote(version.id, reason="for a test", by=None)
-    yield version.id
-    for cached in (get_settings, bases._read):
-        cached.cache_clear()
+    tiny_language.forget()
+    yield tiny_language.make_champion().id
+    tiny_language.forget()
 
 
 def test_a_stream_gives_what_the_model_writes_in_pieces_and_counts_it(folder: Path) -> None:

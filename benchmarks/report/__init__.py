@@ -1,0 +1,1 @@
+"""The report on federated language models: what FED-MED claims, measured here."""
