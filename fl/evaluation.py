@@ -22,7 +22,7 @@ from models.preparation import Preparation
 from models.task import Task
 
 SAMPLE = 256  # held-out rows on which each site's update is scored; the global model is scored on all
-FEW_ANSWERS = 24  # the same of a language task, where a row takes as long as a thousand others
+FEW_ANSWERS = 12  # the same of a language task, where a row takes as long as a thousand others
 ROWS_AT_ONCE = 64  # of a large network
 ANSWERS_AT_ONCE = 4
 SMALLEST = 1e-7  # probabilities are kept this far from 0 in the loss of a row, as in models.metrics
