@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report.measure import RULES
+from benchmarks.report.joined import RULES
 
+_FIRST, _WHOLE = ("cold_first", "warm_first"), ("cold", "warm")
 _COLOURS = ("#0f766e", "#b45309", "#475569", "#7c3aed")
 
 
@@ -55,20 +56,22 @@ def _aggregation(place: Any, found: dict[str, Any]) -> None:
 
 def _weights(place: Any, found: dict[str, Any]) -> None:
     names = list(found["rows"])
-    for offset, rule in enumerate(("equal", "fedavg")):
-        at = [number + 0.4 * offset for number in range(len(names))]
-        bars = place.bar(at, [found[rule][name] for name in names], 0.38, color=_COLOURS[offset], label=RULES[rule])
+    for offset, rule in enumerate(RULES):
+        at = [number + 0.27 * offset for number in range(len(names))]
+        bars = place.bar(at, [found[rule][name] for name in names], 0.25, color=_COLOURS[offset], label=RULES[rule])
         place.bar_label(bars, fmt="%.2f")
-    place.set_xticks([number + 0.2 for number in range(len(names))], names)
+    place.set_xticks([number + 0.27 for number in range(len(names))], names)
     place.set(ylabel="part in the mean", title="Weights of hospitals")
     place.legend()
 
 
 def _speed(place: Any, found: dict[str, Any]) -> None:
-    values = [found["cold"], found["warm_median"]]
-    bars = place.bar(["new process", "kept warm"], values, color=_COLOURS[:2])
-    place.bar_label(bars, [f"{value:.1f} s" for value in values])
-    place.set(ylabel="seconds an answer", title=f"Speed: {found['tokens']} tokens, {found['times']:.0f} times")
+    for offset, (name, keys) in enumerate({"first word": _FIRST, f"{found['tokens']} tokens": _WHOLE}.items()):
+        bars = place.bar([offset, offset + 2.5], [found[key] for key in keys], 0.9, color=_COLOURS[offset], label=name)
+        place.bar_label(bars, [f"{found[key]:.2f} s" for key in keys])
+    place.set_xticks([0.5, 3.0], ["new process", "kept warm"])
+    place.set(yscale="log", ylabel="seconds", title=f"Speed: first word {found['times_first']:.0f} times sooner")
+    place.legend()
 
 
 def _privacy(place: Any, found: dict[str, Any]) -> None:

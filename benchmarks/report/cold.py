@@ -1,9 +1,19 @@
-"""One answer in a process of its own: imports, reading the model, writing."""
+"""One answer in a process of its own: imports, reading the model, writing. Says ``first`` with its first word."""
 
-from benchmarks.report.measure import QUESTION, TOKENS
+import sys
+
 from models.language.base import base
-from models.language.writing import write
+from models.language.writing import pieces
 from models.tasks.medical_qa.network import make
 
+
+def main(question: str, most: int) -> None:
+    """Write an answer to ``question`` of at most ``most`` tokens."""
+    for number, _ in enumerate(pieces(make().eval().model, base().tokenizer, question, most)):
+        if number == 0:
+            print("first", flush=True)
+    print("done", flush=True)
+
+
 if __name__ == "__main__":
-    print(write(make().eval().model, base().tokenizer, QUESTION, TOKENS))
+    main(sys.argv[1], int(sys.argv[2]))

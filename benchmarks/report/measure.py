@@ -1,41 +1,34 @@
-"""The measurements: sizes, runs by three rules on the same rows, weights of hospitals, speed, privacy."""
+"""The measurements: sizes, a run whose last updates are joined by three rules, weights of hospitals, speed, privacy."""
 
 import resource
-import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from benchmarks.report.joined import RULES, Trained, train
+from benchmarks.report.speed import speed
 from data.table import Dataset, FloatArray
 from fl import evaluation, sites
 from fl.evaluation import HeldOut
-from fl.federation import federate
 from fl.local import network_of, tensors_of
 from fl.privacy.overlap import near_overlap, overlap
 from fl.request import RunRequest
-from fl.watcher import RoundResult, Silent, Snapshot, Stop
-from models.language.adapted import Adapted
 from models.language.base import base
-from models.language.writing import write
 from models.metrics import with_intervals
 from models.preparation import Preparation
 from models.registry import get_task
 from models.tasks.medical_qa import task as medical_qa
 from models.token_metrics import row_losses, token_differences, token_intervals
-from settings import ROOT
 
 TASK = "medical_qa"
-RULES = {"equal": "naive (equal weights)", "fedavg": "weighted by rows", "agentic": "agentic"}
-QUESTION = "What are the symptoms of gout?"
-TOKENS = 32  # of an answer whose time is taken
 
 Say = Callable[[str], None]
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -44,8 +37,8 @@ class Plan:
 
     Parameters
     ----------
-    rounds, steps, seeds : of each run, and how many runs a rule.
-    scored, few : held-out answers a site for models, and in all for updates.
+    rounds, steps, seeds : of each run, and how many runs.
+    scored, few : held-out answers a site for models, and in all for updates and for the agent's judgement.
     members : records that an attacker has to tell apart, of either kind.
     asked : warm answers whose time is taken.
     """
@@ -59,29 +52,13 @@ class Plan:
     asked: int
 
 
-QUICK = Plan(rounds=2, steps=3, seeds=1, scored=8, few=12, members=24, asked=2)
-FULL = Plan(rounds=5, steps=12, seeds=2, scored=24, few=24, members=200, asked=5)
-
-
-@dataclass
-class Kept(Silent):
-    """Keeps the rounds and what was said."""
-
-    rounds: list[RoundResult] = field(default_factory=list)
-    events: list[str] = field(default_factory=list)
-
-    def round_done(self, result: RoundResult, snapshot: Snapshot) -> None:
-        """Keep a round."""
-        self.rounds.append(result)
-
-    def event(self, text: str, level: str = "info") -> None:
-        """Keep a sentence."""
-        self.events.append(text)
+QUICK = Plan(rounds=2, steps=2, seeds=1, scored=4, few=6, members=12, asked=2)
+FULL = Plan(rounds=4, steps=8, seeds=2, scored=24, few=24, members=200, asked=5)
 
 
 def steps_of(plan: Plan) -> int:
     """Return how many steps ``measure`` tells of."""
-    return 3 + len(RULES) * plan.seeds
+    return 4 + plan.seeds
 
 
 def measure(plan: Plan, say: Say) -> dict[str, Any]:
@@ -92,21 +69,26 @@ def measure(plan: Plan, say: Say) -> dict[str, Any]:
     try:
         say("reading base and records")
         size = _size()
-        runs = {rule: [_run(rule, plan, seed, say) for seed in range(plan.seeds)] for rule in RULES}
-        last = runs["fedavg"][0][0].rounds[-1]
+        runs = []
+        for seed in range(plan.seeds):
+            say(f"training at three sites, seed {seed}")
+            runs.append(train(_request(plan, seed)))
+        last = runs[0].rounds[-1]
         size.update(bytes_up=last.bytes_up, bytes_down=last.bytes_down)
+        say("scoring what each rule made of the same updates")
+        aggregation = _aggregation(runs)
         say("taking the time of answers")
-        speed = _speed(plan)
+        fast = speed(plan.asked)
         say("telling training records from others")
-        privacy = _privacy(plan, runs["fedavg"][0][1])
+        privacy = _privacy(plan, runs[0].joined["fedavg"].weights)
     finally:
         medical_qa.SCORED, evaluation.FEW_ANSWERS = kept
     return {
         "size": size,
-        "convergence": {**_convergence(runs["fedavg"][0][0]), "steps": plan.steps},
-        "aggregation": _aggregation(runs),
-        "weights": _weights(runs),
-        "speed": speed,
+        "convergence": {**_convergence(runs[0]), "steps": plan.steps, "n": 3 * plan.scored},
+        "aggregation": aggregation,
+        "weights": _weights(runs[0]),
+        "speed": fast,
         "privacy": privacy,
         "seconds": {"wall": time.perf_counter() - began, "cpu": _cpu() - before},
     }
@@ -118,16 +100,9 @@ def _cpu() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-Run = tuple[Kept, FloatArray, FloatArray, RunRequest]  # weights, and the (n, 2) outputs on held-out answers
-
-
-def _run(rule: str, plan: Plan, seed: int, say: Say) -> Run:
-    say(f"training with {rule}, seed {seed}")
-    own = {"strategy": rule, "rounds": plan.rounds, "steps": plan.steps, "seed": seed, "benefit": False}
-    request, kept = RunRequest.for_task(get_task(TASK), **own), Kept()
-    outcome = federate(request, watcher=kept, stop=Stop())
-    outputs = HeldOut(get_task(TASK), Preparation.none()).logits(outcome.weights)
-    return kept, outcome.weights, outputs, request
+def _request(plan: Plan, seed: int) -> RunRequest:
+    own = {"rounds": plan.rounds, "steps": plan.steps, "seed": seed, "benefit": False}
+    return RunRequest.for_task(get_task(TASK), **own).validated()
 
 
 def _size() -> dict[str, Any]:
@@ -145,58 +120,39 @@ def _size() -> dict[str, Any]:
     }
 
 
-def _convergence(kept: Kept) -> dict[str, Any]:
-    named = [name for name in kept.rounds[0].metrics if name.startswith("loss at ")]
-    losses = [result.loss for result in kept.rounds]
+def _convergence(run: Trained) -> dict[str, Any]:
+    named = [name for name in run.rounds[0].metrics if name.startswith("loss at ")]
+    losses = [result.loss for result in run.rounds]
     return {
         "losses": losses,
-        "sites": {name.removeprefix("loss at "): [result.metrics[name] for result in kept.rounds] for name in named},
+        "sites": {name.removeprefix("loss at "): [result.metrics[name] for result in run.rounds] for name in named},
         "fall": 1 - losses[-1] / losses[0],
     }
 
 
-def _aggregation(runs: dict[str, list[Run]]) -> dict[str, Any]:
+def _aggregation(runs: Sequence[Trained]) -> dict[str, Any]:
     """Return loss with interval of each rule over all seeds' answers, and how it differs from that of ``fedavg``."""
-    outputs = {rule: np.concatenate([run[2] for run in own]) for rule, own in runs.items()}
-    found = {}
+    heldout = HeldOut(get_task(TASK), Preparation.none())
+    outputs = {rule: np.concatenate([heldout.logits(run.joined[rule].weights) for run in runs]) for rule in RULES}
+    found: dict[str, Any] = {}
     for rule, own in outputs.items():
-        entry = {"loss": token_intervals(own)["loss"].as_json(), "n": len(own)}
+        found[rule] = {"loss": token_intervals(own)["loss"].as_json(), "n": len(own)}
         if rule != "fedavg":
-            entry["against_fedavg"] = token_differences(own, outputs["fedavg"])["loss"].as_json()
-        found[rule] = entry
+            found[rule]["against_fedavg"] = token_differences(own, outputs["fedavg"])["loss"].as_json()
     return found
 
 
-def _weights(runs: dict[str, list[Run]]) -> dict[str, Any]:
-    roster = sites.roster(runs["fedavg"][0][3])
-    rows = {site.name: site.samples for site in roster}
+def _weights(run: Trained) -> dict[str, Any]:
     return {
-        "rows": rows,
-        "equal": {name: 1 / len(rows) for name in rows},
-        "fedavg": {name: count / sum(rows.values()) for name, count in rows.items()},
-        "agentic_said": [text for text in runs["agentic"][0][0].events if "left out" not in text][-1:],
+        "rows": {site.name: site.samples for site in sites.roster(run.request)},
+        **{rule: run.joined[rule].parts for rule in RULES},
+        "agentic_said": run.joined["agentic"].said,
     }
-
-
-def _speed(plan: Plan) -> dict[str, Any]:
-    """Return seconds of an answer in a new process, reading included, and of warm ones; as many tokens each."""
-    began = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "benchmarks.report.cold"], cwd=ROOT, check=True, capture_output=True)
-    cold = time.perf_counter() - began
-    network, tokenizer = network_of(TASK).network.eval(), base().tokenizer
-    assert isinstance(network, Adapted)
-    warm = []
-    for _ in range(plan.asked):
-        began = time.perf_counter()
-        write(network.model, tokenizer, QUESTION, TOKENS)
-        warm.append(time.perf_counter() - began)
-    middle = statistics.median(warm)
-    return {"cold": cold, "warm": warm, "warm_median": middle, "times": cold / middle, "tokens": TOKENS}
 
 
 def _privacy(plan: Plan, weights: FloatArray) -> dict[str, Any]:
     """Return overlap of sites, and the AUC of the attack by loss (Yeom et al. 2018, https://arxiv.org/abs/1709.01604)."""
-    request = RunRequest.for_task(get_task(TASK))
+    request = _request(plan, 0)
     held = [sites.rows_of(request, site.position).rows for site in sites.roster(request)]
     trained = _some(sites.join(held), plan.members)
     public, split = sites.public_split(TASK)
@@ -220,7 +176,7 @@ def _some(rows: Dataset, count: int) -> Dataset:
     return rows.take(np.random.default_rng(0).permutation(len(rows))[:count].astype(np.int64))
 
 
-def _losses(weights: FloatArray, rows: Dataset) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
+def _losses(weights: FloatArray, rows: Dataset) -> Array:
     net = network_of(TASK)
     net.load(weights)
     with torch.inference_mode():

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.report.claims import CLAIMS
-from benchmarks.report.measure import RULES
+from benchmarks.report.joined import RULES
 
 PICTURE = "benchmark_charts.png"
 
@@ -31,12 +31,14 @@ def parts(found: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         f"{len(losses['losses']) - 1} rounds of {losses['steps']} steps at a site; "
         + ", ".join(f"{name} {values[0]:.3f} to {values[-1]:.3f}" for name, values in losses["sites"].items()),
         "aggregation": "; ".join(_rule(rule, found["aggregation"][rule]) for rule in RULES),
-        "weights": ", ".join(f"{name} {part:.2f}" for name, part in weights["fedavg"].items())
-        + " by rows"
-        + "".join(f"; the agent, last: “{text}”" for text in weights["agentic_said"]),
-        "speed": f"{speed['cold']:.1f} s in a new process, {speed['warm_median']:.2f} s warm for {speed['tokens']} "
-        f"tokens: {speed['times']:.0f} times; {speed['first_word']:.2f} s to its first word warm, "
-        f"{speed['kept']:.4f} s for a question asked before",
+        "weights": "; ".join(
+            f"{RULES[rule]}: " + ", ".join(f"{name} {part:.2f}" for name, part in weights[rule].items())
+            for rule in RULES
+        )
+        + (f". The agent: “{weights['agentic_said']}”" if weights["agentic_said"] else ""),
+        "speed": f"first word {speed['cold_first']:.1f} s in a new process and {speed['warm_first']:.2f} s warm, "
+        f"{speed['times_first']:.0f} times; {speed['tokens']} tokens {speed['cold']:.1f} s and {speed['warm']:.1f} s, "
+        f"{speed['times']:.0f} times",
         "privacy": f"{100 * privacy['overlap']:.0f} % of {privacy['records']:,} records shared, "
         f"{100 * privacy['near_overlap']:.2f} % nearly the same at another site; membership AUC "
         f"{_between(privacy['membership'])}, {privacy['members']} records of either kind; ε: no noise, so no bound",

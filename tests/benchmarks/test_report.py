@@ -1,0 +1,86 @@
+"""The report on language models: every figure is of this run, stands beside FED-MED's claim, and is drawn."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.__main__ import main
+from benchmarks.report import measure, speed
+from benchmarks.report.claims import CLAIMS
+from benchmarks.report.joined import RULES, counted
+from data.table import Dataset
+from fl import sites
+from fl.local import _OWN, example
+from fl.strategies.rule import Round, mean
+from models.tasks.medical_qa import records
+from models.tasks.medical_qa import task as medical_qa
+from tests import tiny_language
+
+SMALL = measure.Plan(rounds=2, steps=1, seeds=1, scored=1, few=3, members=3, asked=1)
+
+
+def _forget() -> None:
+    tiny_language.forget()
+    for cached in (sites.public_split, sites.public_features, sites._public_parts, example):
+        cached.cache_clear()
+    _OWN.__dict__.clear()
+
+
+@pytest.fixture
+def small(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
+    monkeypatch.setenv("MEDHIVE_LANGUAGE_MODEL", str(tiny_language.save(tmp_path / "tiny")))
+    made = tiny_language.questions()
+    monkeypatch.setattr(records, "dataset", lambda: made)
+    monkeypatch.setattr(measure, "QUICK", SMALL)
+    monkeypatch.setattr(speed, "_cold", lambda: (6.0, 7.0))
+    _forget()
+    yield made
+    _forget()
+
+
+def test_the_report_measures_writes_and_draws_each_part_beside_its_claim(small: Dataset, tmp_path: Path) -> None:
+    out = tmp_path / "report"
+    assert main(["report", "--quick", "--out", str(out)]) == 0
+    found = json.loads((out / "benchmark_results.json").read_text())
+    page = (out / "BENCHMARK_REPORT.md").read_text()
+    assert (out / "benchmark_charts.png").stat().st_size > 20_000
+    assert set(found["parts"]) == set(CLAIMS)
+    for name, claim in CLAIMS.items():
+        assert found["parts"][name]["claimed"] == claim.said and claim.said in page and claim.about in page
+    assert found["size"]["trained"] * 4 < found["size"]["bytes_up"] < found["size"]["trained"] * 4 + 300
+    assert len(found["convergence"]["losses"]) == 3 and set(found["convergence"]["sites"]) == set(tiny_language.SITES)
+    assert found["aggregation"]["fedavg"]["loss"]["value"] == pytest.approx(
+        found["convergence"]["losses"][-1], rel=1e-5
+    )
+    assert found["weights"]["fedavg"] == pytest.approx(dict.fromkeys(tiny_language.SITES, 1 / 3), abs=1e-3)
+    assert found["speed"]["times"] == pytest.approx(7.0 / found["speed"]["warm"])
+    assert found["privacy"]["overlap"] == 0 and found["seconds"]["cpu"] > 0
+    assert medical_qa.SCORED == 24  # what was changed for the report is as before
+
+
+def test_what_an_update_counts_is_found_from_the_joined_weights() -> None:
+    random = np.random.default_rng(0)
+    last = Round(
+        number=1,
+        start=random.standard_normal(50).astype(np.float32),
+        weights=random.standard_normal((3, 50)).astype(np.float32),
+        counts=np.array([5.0, 3.0, 2.0]),
+        told=np.zeros(3),
+        positions=range(3),
+        names=["A", "B", "C"],
+        sites=3,
+        judge=lambda weights: weights,
+    )
+    np.testing.assert_allclose(counted(last, mean(last, last.shares)), [0.5, 0.3, 0.2], atol=1e-5)
+    assert set(RULES) == {"equal", "fedavg", "agentic"}
+
+
+def test_a_place_that_cannot_be_written_is_named_before_anything_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["report", "--quick", "--out", str(tmp_path / "file" / "report")]) == 2
+    assert "--out" in capsys.readouterr().err
