@@ -117,5 +117,5 @@ def join(request: RunRequest, kept: Kept, sent: Sent) -> dict[str, Joined]:
 def counted(last: Round, made: FloatArray) -> Array:
     """Return (s,) what each update counts in the (p,) weights made of them, by least squares."""
     moves = (last.weights - last.start).astype(np.float64)
-    found: Array = np.linalg.lstsq(moves.T, (made - last.start).astype(np.float64), rcond=None)[0]
-    return found
+    found = np.linalg.lstsq(moves.T, (made - last.start).astype(np.float64), rcond=None)[0]
+    return found.astype(np.float64)
