@@ -29,7 +29,10 @@ _EXAMPLES = {
         '  -d \'{"rows": [{"heart_rate": 72, "systolic_bp": 118, "diastolic_bp": 76, "spo2": 98}]}\' \\\n'
         "  {base}/tasks/vitals/predict\n\n"
         "curl -F file=@patients.csv {base}/tasks/breast_cancer/predict\n\n"
-        "curl -F file=@chest.png {base}/tasks/pneumonia/predict"
+        "curl -F file=@chest.png {base}/tasks/pneumonia/predict\n\n"
+        "curl -H 'Content-Type: application/json' \\\n"
+        '  -d \'{"rows": [{"text": "My joints are stiff and swollen in the morning"}]}\' \\\n'
+        "  {base}/tasks/symptoms/predict"
     ),
     "/models/{task}/card": "curl {base}/models/breast_cancer/card",
     "/ask": (

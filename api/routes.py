@@ -7,7 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from api import schemas
 from api.problems import Problem, documented
-from api.rows import checked, csv_of, file_of
+from api.rows import checked, csv_of, file_of, texts_of
 from settings import get_settings
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
-_FILE = "CSV of rows, without the label; for an image task one PNG, JPEG or DICOM picture."
+_FILE = "CSV of rows or texts, without the label; for an image task one PNG, JPEG or DICOM picture."
 _PREDICT_BODY = {
     "required": True,
     "content": {
@@ -59,13 +59,15 @@ async def predict(
     """Predict for up to 1000 rows as JSON or 10,000 rows as a CSV file.
 
     For the first 20 rows the answer says how much each input counted. An image task takes one picture a request, and
-    says where it looked.
+    says where it looked; a text task takes rows or a file with the column `text`, up to 100 at a time.
     """
     found = await run_in_threadpool(_find, task)
     if found.pictures is not None:
         return await run_in_threadpool(_predict_picture, found, await file_of(request))
-    if found.texts is not None:
+    if found.generates:
         raise Problem(422, f"{found.name} writes answers: ask the companion, with the provider federated.")
+    if found.texts is not None:
+        return await run_in_threadpool(_predict_texts, found, await texts_of(request, found.texts))
     raw = await csv_of(request, found.schema)
     x = await run_in_threadpool(checked, raw, found.schema)
     return await run_in_threadpool(_predict, found, x)
@@ -138,6 +140,20 @@ def _predict(task: "Task", x: "FloatArray") -> schemas.Predictions:
 
     try:
         answers = ask(task, x)
+    except VersionError as error:
+        raise Problem(503, str(error)) from None
+    except InputError as error:
+        raise Problem(422, str(error)) from None
+    return schemas.Predictions(predictions=[schemas.Prediction.model_validate(answer) for answer in answers])
+
+
+def _predict_texts(task: "Task", texts: list[str]) -> schemas.Predictions:
+    from models.predict import InputError
+    from models.predict_text import predict_texts
+    from models.versions import VersionError
+
+    try:
+        answers = predict_texts(task, texts)
     except VersionError as error:
         raise Problem(503, str(error)) from None
     except InputError as error:

@@ -5,13 +5,15 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from api.problems import Problem, sentence_of
-from api.schemas import MAX_CSV_ROWS, Cell, Rows
-from data.table import FloatArray, TableSchema
+from api.schemas import MAX_CSV_ROWS, MAX_TEXTS, Cell, Rows
+from data.table import Column, FloatArray, TableSchema, Texts
+from data.texts import unpack_texts
 
 MOST_PROBLEMS = 50  # named in one answer
 
@@ -32,6 +34,20 @@ async def csv_of(request: Request, schema: TableSchema) -> bytes:
                 raise Problem(422, "The form has no file; send the CSV in the field 'file'.")
             return await file.read()
     raise Problem(415, "Send application/json with rows, or multipart/form-data with a CSV in the field 'file'.")
+
+
+async def texts_of(request: Request, wanted: Texts) -> list[str]:
+    """Return the request's texts, whichever way they came; raises Problem that never repeats one."""
+    from data.intake.labelled_texts import LABEL, TEXT, check_labelled_texts  # brings in pandas
+
+    schema = TableSchema((Column(TEXT, "Text", "", 0, 0, 0),), LABEL)
+    raw = await csv_of(request, schema)
+    report = await run_in_threadpool(check_labelled_texts, raw, wanted, ("",), source="API", labelled=False)
+    if report.dataset is None:
+        raise Problem(422, str(report.problems[0])[:1].upper() + str(report.problems[0])[1:])
+    if len(report.dataset) > MAX_TEXTS:
+        raise Problem(413, f"There are {len(report.dataset)} texts; {MAX_TEXTS} are the most at a time.")
+    return unpack_texts(report.dataset.x)
 
 
 async def file_of(request: Request) -> bytes:

@@ -7,6 +7,7 @@ from pydantic import AllowInfNan, BaseModel, ConfigDict, Field, Strict, StrictIn
 
 MAX_ROWS = 1000
 MAX_CSV_ROWS = 10_000
+MAX_TEXTS = 100
 
 
 class _Out(BaseModel):

@@ -128,21 +128,19 @@ def _findings(report: "Report", task: str, file: Path) -> dict[str, Any]:
 
 
 def _generate(arguments: argparse.Namespace) -> int:
-    from data.intake.images import to_zip
-    from data.intake.table import to_csv
-    from data.intake.texts import to_json_lines
+    from models.contributed import sample_file
 
     task = _task(arguments.task)
     if not 1 <= arguments.rows <= _MOST_ROWS:
         raise WrongInput(f"--rows must be 1 to {_MOST_ROWS}, not {arguments.rows}")
     if arguments.seed < 0:
         raise WrongInput(f"--seed must not be negative, but is {arguments.seed}")
-    dataset = task.generate(arguments.rows, arguments.seed)
+    dataset, content = sample_file(task, arguments.rows, arguments.seed)
+    _write(arguments.out, content)
     if task.texts is not None:
-        _write(arguments.out, to_json_lines(dataset))
-        print(f"{arguments.out}: {len(dataset)} made-up questions with answers for {task.name}")
+        what = "made-up questions with answers" if task.generates else "made-up texts"
+        print(f"{arguments.out}: {len(dataset)} {what} for {task.name}")
         return 0
-    _write(arguments.out, to_zip(dataset) if task.pictures is not None else to_csv(dataset, task.schema))
     print(f"{arguments.out}: {len(dataset)} synthetic rows for {task.name}, {int(dataset.y.sum())} positive")
     return 0
 

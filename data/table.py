@@ -77,11 +77,11 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Texts:
-    """What a language task reads and writes.
+    """What a text task reads, or a language task reads and writes.
 
     Parameters
     ----------
-    kind : what a record is, in words with article: "a question and its answer".
+    kind : what a record is, in words with article: "a question and its answer", "a complaint in English".
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""Questions and answers as rows of bytes: the form in which they are kept, encrypted and hashed."""
+"""Texts, and questions with answers, as rows of bytes: the form in which they are kept, encrypted and hashed."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,10 @@ from numpy.typing import NDArray
 
 WIDTH = 1024  # bytes of a row; more than a language model is shown
 _BETWEEN = b"\0"
+
+
+class NotAText(ValueError):
+    """A text cannot be taken; the message is one sentence and never repeats it."""
 
 
 def pack(pairs: Sequence[tuple[str, str]]) -> NDArray[np.uint8]:
@@ -25,6 +29,40 @@ def unpack(rows: NDArray[np.uint8]) -> list[tuple[str, str]]:
         question, _, answer = row.tobytes().rstrip(_BETWEEN).partition(_BETWEEN)
         found.append((_text(question), _text(answer)))
     return found
+
+
+def pack_texts(texts: Sequence[str]) -> NDArray[np.uint8]:
+    """Return (n, WIDTH) rows of texts that ``cleaned`` has taken."""
+    rows = np.zeros((len(texts), WIDTH), dtype=np.uint8)
+    for row, text in zip(rows, texts, strict=True):
+        content = text.encode()
+        row[: len(content)] = np.frombuffer(content, dtype=np.uint8)
+    return rows
+
+
+def unpack_texts(rows: NDArray[np.uint8]) -> list[str]:
+    """Return the texts of (n, WIDTH) rows."""
+    return [text for text, _ in unpack(rows)]
+
+
+def cleaned(text: str, kind: str) -> str:
+    """Return a text tidied.
+
+    Parameters
+    ----------
+    kind : what it should be, in words with article.
+
+    Raises
+    ------
+    NotAText
+        When it holds no letters, or is too long for a row.
+    """
+    kept = _text(_bytes(text))
+    if not any(letter.isalpha() for letter in kept):
+        raise NotAText(f"There are no words in it; write {kind}.")
+    if (size := len(kept.encode())) > WIDTH:
+        raise NotAText(f"It has {size:,} bytes; {WIDTH:,} are the most.")
+    return kept
 
 
 def tidy(text: str) -> str:

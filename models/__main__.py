@@ -8,17 +8,13 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from data.database import migrate
 from data.whole_file import write_whole
 from models.headline import headline
 from models.registry import UnknownTask, get_task, tasks
-from models.task import Task
 from models.versions import VersionError, VersionView, champion, promote, register_shipped, rollback, versions
-
-if TYPE_CHECKING:
-    from models.predict import Prediction
 
 CROSS_VALIDATION = "crossvalidation.json"  # beside the manifest
 
@@ -88,58 +84,16 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _predict(arguments: argparse.Namespace) -> None:
-    from dataclasses import asdict
-
-    from models.predict import EXPLAINED_ROWS, predict
-    from models.tables import read_table
+    from models.answered_files import answered
 
     _ready()
     task = get_task(arguments.task)
     version = _chosen(task.name, arguments.version)
-    answers: list[dict[str, Any]] = []
-    if task.texts is not None:
+    if task.generates:
         raise WrongInput(f"{task.name} writes answers: ask it with python -m rag ask --provider federated.")
-    if task.pictures is not None:
-        answers = _predict_pictures(task, version, arguments.files)
-        arguments.files = []
-    for path in arguments.files:
-        rows = read_table(task, path, labelled=False)
-        explain = len(answers) + len(rows) <= EXPLAINED_ROWS
-        for number, each in enumerate(predict(task, rows.x, explain=explain, version_id=version.id), start=1):
-            print(
-                f"{path} row {number}: {each.answer} Probability of {_subject(task, each)} {each.probability:.3f} "
-                f"(95 % interval {each.low:.3f} to {each.high:.3f})"
-            )
-            answers.append({"file": str(path), "row": number, **asdict(each)})
+    answers = answered(task, version, arguments.files)
     document = {"task": task.name, "version": version.label, "sha256": version.sha256, "predictions": answers}
     _write_json(arguments.json, document)
-
-
-def _predict_pictures(task: Task, version: VersionView, files: Sequence[Path]) -> list[dict[str, Any]]:
-    from dataclasses import asdict
-
-    from models.labelled_pictures import read_one
-    from models.predict_picture import predict_pictures
-
-    answers = []
-    for path in files:
-        found = predict_pictures(task, [read_one(task, path)], explain=False, version_id=version.id)[0]
-        if found.prediction is None:
-            print(f"{path}: {found.refusal}")
-            answers.append({"file": str(path), "refusal": found.refusal})
-            continue
-        each = found.prediction
-        print(
-            f"{path}: {each.answer} Probability of {_subject(task, each)} {each.probability:.3f} "
-            f"(95 % interval {each.low:.3f} to {each.high:.3f})"
-        )
-        answers.append({"file": str(path), "refusal": "", **asdict(each)})
-    return answers
-
-
-def _subject(task: Task, answer: "Prediction") -> str:
-    """Return the class that the probability of an answer is about."""
-    return task.classes[1 if len(task.classes) == 2 else answer.chosen]
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
@@ -353,13 +307,16 @@ def _verify(arguments: argparse.Namespace) -> None:
 
 
 def _sources(_arguments: argparse.Namespace) -> None:
-    """Write down what the training pictures of each image task have in common."""
+    """Write down what the training pictures of each image task, and the texts of each text task, have in common."""
     from models.sources import source_of, write_sources
+    from models.text_sources import text_source_of, write_text_sources
 
     known = {name: source_of(task.public()) for name, task in tasks().items() if task.pictures is not None}
     write_sources(known)
-    for name, source in known.items():
-        print(f"{name}: 95 % of its calibration pictures within {source.limit:.4f}")
+    texts = {name: text_source_of(task.public()) for name, task in tasks().items() if task.modality == "text"}
+    write_text_sources(texts)
+    for name, source in {**known, **texts}.items():
+        print(f"{name}: 95 % of its calibration rows within {source.limit:.4f}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -374,7 +331,7 @@ def _parser() -> argparse.ArgumentParser:
     listing = command("list", _list, "list model versions")
     listing.add_argument("--task", help="only those of one task")
     for name, act, words in (
-        ("predict", _predict, "answer for every row of CSV files, or for pictures"),
+        ("predict", _predict, "answer for every row or text of CSV files, or for pictures"),
         ("evaluate", _evaluate, "score a model on a labelled table (CSV, or npz with x and y) or on labelled pictures"),
     ):
         made = command(name, act, words)
@@ -417,7 +374,7 @@ def _parser() -> argparse.ArgumentParser:
     crossing.add_argument("--seed", type=int, default=0)
     crossing.add_argument("--keep", action="store_true", help="write the figures into the task's folder and card")
     crossing.add_argument("--json", type=Path, metavar="FILE")
-    command("sources", _sources, "measure what the training pictures of image tasks have in common")
+    command("sources", _sources, "measure what the training pictures and texts of tasks have in common")
     return parser
 
 

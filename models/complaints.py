@@ -4,5 +4,5 @@ from rag.symptoms.assess import TextModel
 
 
 def reader() -> TextModel | None:
-    """Return the reader, or None while no champion of the task serves."""
+    """Return the reader; None, since complaints in other words than the data's are ranked better by the table."""
     return None

@@ -55,7 +55,7 @@ class Task(ABC):
     schema: ClassVar[TableSchema] = TableSchema((), label="label")  # of a table task
     pictures: ClassVar[Pictures | None] = None  # of an image task
     explained_by: ClassVar[tuple[str, ...]] = ()  # for each class, a question whose answer the companion sets beside it
-    texts: ClassVar[Texts | None] = None  # of a language task
+    texts: ClassVar[Texts | None] = None  # of a text or language task
     standardised: ClassVar[bool] = True  # whether features are filled and standardised over all sites
     judged: ClassVar[tuple[str, ...]] = ()  # classes whose mean F1 cross-validation tells beside that of all
     training: ClassVar[Training] = Training()

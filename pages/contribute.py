@@ -145,7 +145,10 @@ def _choose_task(known: Mapping[str, Task]) -> Task | None:
         st.markdown(f"**{task.question}** A record is {task.pictures.kind} and what was found: {named}.")
         return task
     if task.texts is not None:
-        st.markdown(f"**{task.question}** A record is {task.texts.kind}. Leave out whatever identifies a person.")
+        beside = "" if task.generates else " and what it came from"
+        st.markdown(f"**{task.question}** A record is {task.texts.kind}{beside}. Leave out what identifies a person.")
+        if not task.generates:
+            st.caption("One of these: " + ", ".join(f"{k} ({name})" for k, name in enumerate(task.classes)))
         return task
     st.markdown(f"**{task.question}** A record is {len(task.schema.columns)} inputs and what was found.")
     with st.expander("What each column must hold", icon=":material/list_alt:"):

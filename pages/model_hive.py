@@ -7,12 +7,13 @@ from components import gate, theme
 from components.ask_language import ask_language
 from components.ask_model import ask_model
 from components.ask_picture import ask_picture
+from components.ask_text import ask_text
 from components.ecg_strip import ecg_strip
 from components.hive_gallery import about, gallery, is_synthetic
 from components.model_tabs import model_tabs
 from models.registry import tasks
 from models.task import Task
-from models.versions import champion
+from models.versions import VersionView, champion
 
 KEY = "hive"
 
@@ -71,11 +72,21 @@ def _task_view(task: Task) -> None:
             if task.synthetic_only or is_synthetic(version):
                 st.badge("synthetic data", icon=":material/science:", color="orange")
         if gate.may(Action.PREDICT):
-            language = ask_language if task.generates else ask_model
-            ask = ask_picture if task.pictures is not None else language
-            ask(task, version, key=key)
+            _ask(task, version, key)
     st.space("medium")
     model_tabs(task, version, key=key)
+
+
+def _ask(task: Task, version: VersionView, key: str) -> None:
+    """Draw input and answer for whatever kind of task."""
+    if task.generates:
+        ask_language(task, version, key=key)
+    elif task.texts is not None:
+        ask_text(task, version, key=key)
+    elif task.pictures is not None:
+        ask_picture(task, version, key=key)
+    else:
+        ask_model(task, version, key=key)
 
 
 def _close() -> None:

@@ -131,7 +131,8 @@ def plain_class(text: str) -> str:
     return "".join(letter for letter in text.lower() if letter.isalnum())
 
 
-def _class_of(text: str, classes: Sequence[str]) -> int | None:
+def class_of(text: str, classes: Sequence[str]) -> int | None:
+    """Return the class that a label means, by number or by name; None when it means none."""
     text = text.strip()
     if text.isdecimal() and int(text) < len(classes):
         return int(text)
@@ -139,7 +140,8 @@ def _class_of(text: str, classes: Sequence[str]) -> int | None:
     return named.index(plain_class(text)) if plain_class(text) in named else None
 
 
-def _words(classes: Sequence[str]) -> str:
+def class_words(classes: Sequence[str]) -> str:
+    """Return numbers and names of all classes, to say what a label may be."""
     return ", ".join(f"{k} ({name})" for k, name in enumerate(classes))
 
 
@@ -164,11 +166,11 @@ def _labels(files: Files, classes: Sequence[str], problems: Problems) -> list[tu
     for number, row in enumerate(rows, start=1):
         given, label = (row.get("file") or "").strip(), (row.get("label") or "").strip()
         name = str(base.parent / given.replace("\\", "/"))
-        k = _class_of(label, classes)
+        k = class_of(label, classes)
         if name not in files.read:
             problems.add(number, "file", given, f"{LABELS} names a file that is not there.")
         elif k is None:
-            problems.add(number, "label", label, f"A label must be one of {_words(classes)}.")
+            problems.add(number, "label", label, f"A label must be one of {class_words(classes)}.")
         else:
             found.append((name, k, (row.get("patient") or "").strip(), (row.get(SYNTHETIC) or "").strip() == "1"))
     return found
@@ -178,14 +180,14 @@ def _labels_by_folder(files: Files, classes: Sequence[str], problems: Problems) 
     found = []
     for number, name in enumerate(sorted(files.read), start=1):
         folder = PurePosixPath(name).parent.name
-        k = _class_of(folder, classes) if folder else None
+        k = class_of(folder, classes) if folder else None
         if k is None:
             problems.add(
                 number,
                 "folder",
                 name,
                 f"Give {LABELS} with the columns file and label, or put each picture into the folder of its class: "
-                f"{_words(classes)}.",
+                f"{class_words(classes)}.",
             )
         else:
             found.append((name, k, "", False))
@@ -212,7 +214,7 @@ def check_arrays(raw: bytes, wanted: Pictures, classes: Sequence[str], *, source
     if x.dtype != np.uint8 or x.ndim not in (3, 4) or x.shape[3:] not in ((), (3,)) or len(x) != len(y) or not len(x):
         raise NotAPicture("images must be (n, height, width) or (n, height, width, 3) bytes, and labels one a picture.")
     if not np.isin(y, range(len(classes))).all():
-        raise NotAPicture(f"labels must be {_words(classes)}.")
+        raise NotAPicture(f"labels must be {class_words(classes)}.")
     if min(x.shape[1:3]) < 8:
         raise NotAPicture("images must have at least 8 pixels a side.")
 

@@ -127,3 +127,22 @@ def test_every_shipped_champion_answers_a_typical_patient_and_one_with_gaps(visi
     assert response.status_code == 200, response.text
     first = response.json()["predictions"][0]
     assert first["low"] <= first["probability"] <= first["high"] and len(first["contributions"]) == len(columns)
+
+
+@pytest.mark.slow
+def test_texts_are_answered_and_what_is_no_complaint_is_refused(visit: Visit) -> None:
+    register_shipped()
+    rows = [
+        {"text": "The skin on my knees and elbows is peeling, with dry, itchy, scaly patches"},
+        {"text": "The train to Paris leaves at nine from platform four"},
+    ]
+    first, second = visit().post("/api/tasks/symptoms/predict", json={"rows": rows}).json()["predictions"]
+    assert "psoriasis" in first["answer"] and len(first["chances"]) == 24 and not first["refused"]
+    assert second["refused"] and "Paris" not in second["refused"]
+
+
+def test_what_holds_no_words_is_no_text_to_answer(visit: Visit) -> None:
+    empty = visit().post("/api/tasks/symptoms/predict", json={"rows": [{"text": "12"}]})
+    assert empty.status_code == 422 and "no words" in empty.json()["detail"]
+    many = visit().post("/api/tasks/symptoms/predict", json={"rows": [{"text": "a cough"}] * 101})
+    assert many.status_code == 413 and "100 are the most" in many.json()["detail"]

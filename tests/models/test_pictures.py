@@ -16,8 +16,8 @@ def test_a_drawing_is_marked_of_the_right_form_and_the_same_for_the_same_seed(na
     task = get_task(name)
     assert task.pictures is not None
     first, again, other = task.generate(8, 4), task.generate(8, 4), task.generate(8, 5)
-    side = task.pictures.side
-    assert first.synthetic and first.x.shape == (8, side, side) and first.x.dtype == np.uint8
+    shape = (8, task.pictures.side, task.pictures.side, *([3] if task.pictures.colour else []))
+    assert first.synthetic and first.x.shape == shape and first.x.dtype == np.uint8
     assert first.fingerprint == again.fingerprint != other.fingerprint
     assert set(first.y) <= set(range(len(task.classes)))
 

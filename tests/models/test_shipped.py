@@ -11,9 +11,9 @@ from models.stored import WEIGHTS, read_manifest, read_model
 
 NAMES = [name for name in task_names() if (get_task(name).folder / WEIGHTS).exists()]
 LANGUAGE = [name for name in NAMES if get_task(name).generates]  # whose base takes seconds to read
-PICTURES = [name for name in NAMES if get_task(name).pictures is not None]  # which take a minute to encode
-TABLES = [name for name in NAMES if name not in (*PICTURES, *LANGUAGE)]
-SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in (*PICTURES, *LANGUAGE)]
+ENCODED = [name for name in NAMES if get_task(name).encoder and name not in LANGUAGE]  # which takes up to a minute
+TABLES = [name for name in NAMES if name not in (*ENCODED, *LANGUAGE)]
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in (*ENCODED, *LANGUAGE)]
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def _data(home: object, datasets: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*TABLES, *PICTURES, *(pytest.param(name, marks=pytest.mark.slow) for name in LANGUAGE)]
+    "name", [*TABLES, *ENCODED, *(pytest.param(name, marks=pytest.mark.slow) for name in LANGUAGE)]
 )
 def test_sha256_and_fingerprint_are_those_of_the_files_and_the_data(name: str) -> None:
     task = get_task(name)

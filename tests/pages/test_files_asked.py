@@ -1,4 +1,4 @@
-"""Model Hive and Contribute for tasks with pictures: a drawn sample is answered, a ZIP is checked and stored."""
+"""Model Hive and Contribute for pictures and texts: a sample is answered, a ZIP is checked and stored."""
 
 import pytest
 
@@ -38,3 +38,14 @@ def test_a_zip_of_pictures_goes_through_check_and_vault_and_stays_synthetic(home
     kept = store(report.dataset, task=task.name, site_id=site, filename="a.zip", file_sha256=report.sha256, by=None)
     assert load(kept.dataset_id).fingerprint == rows.fingerprint
     assert receipts(site)[0].rows == 6
+
+
+@pytest.mark.slow
+def test_a_sample_complaint_is_answered_with_chances_of_classes(page: OpenPage) -> None:
+    register_shipped()
+    app = page("model_hive", query={"task": "symptoms"})
+    app.button(key="hive_symptoms_sample").click().run(timeout=60)
+    app.button(key="hive_symptoms_submit").click().run(timeout=60)
+    assert not app.exception
+    seen = texts(app)
+    assert "Of the 24 conditions it knows" in seen and "not for clinical use" in seen

@@ -1,0 +1,93 @@
+"""Asking a champion about a text: words on the left, the answer on the right."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from components.links import link
+from components.result_card import result_card
+from data.texts import WIDTH
+from models.task import Task
+from models.versions import VersionError, VersionView
+
+if TYPE_CHECKING:
+    from models.predict import Prediction
+
+
+@st.cache_data(show_spinner=False)
+def _made_up(name: str, turn: int) -> tuple[str, int]:
+    from data.texts import unpack_texts
+    from models.registry import get_task
+
+    rows = get_task(name).generate(turn + 1, seed=11)
+    return unpack_texts(rows.x)[turn], int(rows.y[turn])
+
+
+def ask_text(task: Task, version: VersionView, *, key: str) -> None:
+    """Draw input and answer for one text task."""
+    assert task.texts is not None
+    left, right = st.columns([6, 5], gap="large")
+    with left:
+        _sample_button(task, key)
+        with st.form(f"{key}_form", border=False):
+            text = st.text_area(
+                f"{task.texts.kind[0].upper()}{task.texts.kind[1:]}",
+                key=f"{key}_text",
+                max_chars=WIDTH,
+                height=160,
+                help="The text is used for the answer only; nothing of it is kept.",
+            )
+            sent = st.form_submit_button(
+                "Ask the model", type="primary", icon=":material/neurology:", key=f"{key}_submit"
+            )
+    with right:
+        if sent:
+            st.session_state.pop(f"{key}_answer", None)  # an answer never stands beside words it was not given for
+            _ask(task, version, text, key)
+        _show_answer(task, key)
+
+
+def _sample_button(task: Task, key: str) -> None:
+    st.button("Try a sample", icon=":material/science:", key=f"{key}_sample", on_click=_put_sample, args=(task, key))
+    st.caption("The sample is put together from phrases by this program; nobody complained of it.")
+
+
+def _put_sample(task: Task, key: str) -> None:
+    turn = st.session_state.get(f"{key}_turn", -1) + 1
+    st.session_state[f"{key}_turn"] = turn
+    st.session_state[f"{key}_text"], label = _made_up(task.name, turn % 40)
+    st.session_state[f"{key}_known"] = (st.session_state[f"{key}_text"], label)
+    st.session_state.pop(f"{key}_answer", None)
+
+
+def _ask(task: Task, version: VersionView, text: str, key: str) -> None:
+    with st.spinner(f"Asking {version.label}"):
+        from models.predict import InputError
+        from models.predict_text import predict_texts  # brings torch, only when somebody asks
+
+        try:
+            answer = predict_texts(task, [text], version_id=version.id)[0]
+        except (InputError, VersionError) as error:
+            st.error(str(error))
+            return
+    sample: tuple[str, int] | None = st.session_state.get(f"{key}_known")
+    st.session_state[f"{key}_answer"] = (answer, sample[1] if sample and sample[0] == text else None)
+
+
+def _show_answer(task: Task, key: str) -> None:
+    kept: tuple[Prediction, int | None] | None = st.session_state.get(f"{key}_answer")
+    if kept is None:
+        with st.container(border=True):
+            st.markdown("**The answer appears here**")
+            st.caption(
+                "In words, with calibrated probabilities and their 95 % intervals. A text that is unlike those it "
+                "learnt from gets no answer, and a sentence why."
+            )
+    else:
+        result_card(kept[0], key=f"{key}_result", recorded=kept[1])
+    if task.name == "symptoms":
+        st.caption(
+            "It learnt from texts written for teaching; in other words it is often wrong. How soon to be "
+            "seen, emergencies first, questions and sources:"
+        )
+        link("Open the symptom check", "symptoms.py", key=f"{key}_check", icon=":material/stethoscope:")

@@ -1,0 +1,1 @@
+"""What a complaint may come from, read from its words."""
