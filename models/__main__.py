@@ -242,6 +242,26 @@ def _train_one(name: str, arguments: argparse.Namespace) -> None:
     print(f"{name}: held-out {stands.word} {auc.value:.4f} ({auc.low:.4f} to {auc.high:.4f}), written into {folder}")
 
 
+def _ship(arguments: argparse.Namespace) -> None:
+    """Write a version that a run made into its task's folder, in place of training it anew."""
+    from dataclasses import replace
+
+    from fl.request import RunRequest
+    from fl.result import command_of
+    from models.shipping import ship
+
+    _ready()
+    version = _find(arguments.version)
+    if version.run_id is None:
+        raise WrongInput(f"{arguments.version} comes from no run: python -m models train makes such a model.")
+    task = get_task(version.task)
+    # rounds do not depend on how many follow, so a run that was cancelled is made again by fewer
+    request = replace(RunRequest.from_json(version.manifest["request"]), rounds=version.manifest["rounds"])
+    folder = arguments.out / task.name if arguments.out else task.folder
+    ship(version, folder, command_of(request))
+    print(f"{arguments.version} is in {folder}")
+
+
 def _sites(metrics: Mapping[str, float]) -> dict[str, float]:
     """Return what answers cost at each site."""
     return {name: value for name, value in metrics.items() if name.startswith("loss at ")}
@@ -362,6 +382,9 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--steps", type=int, help="the most that a site takes in a round")
     training.add_argument("--rounds", type=int)
     training.add_argument("--out", type=Path, metavar="FOLDER", help="write into FOLDER/TASK, not into the task's own")
+    shipping = command("ship", _ship, "ship a version that a run made with its task")
+    shipping.add_argument("version", metavar="TASK:NUMBER")
+    shipping.add_argument("--out", type=Path, metavar="FOLDER", help="write into FOLDER/TASK, not into the task's own")
     crossing = command("crossvalidate", _crossvalidate, "score a task's federated recipe on rows left out in turn")
     examining = command("examine", _examine, "hold a language model against its base on held-out questions")
     examining.add_argument("task", metavar="TASK")

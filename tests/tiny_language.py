@@ -1,6 +1,7 @@
 """A language model of a few thousand random numbers whose tokens are bytes, and questions for it to learn."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -72,13 +73,15 @@ def forget() -> None:
         cached.cache_clear()
 
 
-def make_champion(*, alone: bool = False) -> VersionView:
+def make_champion(
+    *, alone: bool = False, request: dict[str, Any] | None = None, run_id: int | None = None
+) -> VersionView:
     """Promote adapters over the present base that nobody trained; with ``alone``, North has a model of its own."""
     score = {"value": 2.5, "low": 2.4, "high": 2.6}
     manifest = describe(
         task=TASK.name,
         data={"sites": [{"name": name, "samples": 12} for name in SITES], "synthetic": True, "n_training": 36},
-        request={"steps": 3, "batch_size": 4, "seed": 0, "strategy": "fedavg"},
+        request=request or {"steps": 3, "batch_size": 4, "seed": 0, "strategy": "fedavg"},
         rounds=1,
         executor="in-process",
         scores={"loss": Interval(2.25, 2.2, 2.3), "perplexity": Interval(9.5, 9.0, 10.0)},
@@ -93,7 +96,7 @@ def make_champion(*, alone: bool = False) -> VersionView:
         weights,
         Preparation.none(),
         Calibration.identity(),
-        run_id=None,
+        run_id=run_id,
         manifest=manifest,
         alone={"North": weights - 0.2} if alone else None,
     )

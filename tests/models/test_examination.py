@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data.database import RoundRecord, transaction
 from data.table import Dataset
+from fl.request import RunRequest
+from fl.runs import submit
 from models.__main__ import main
 from models.card import figures
 from models.language.backing import backed_by_reference
@@ -110,3 +113,32 @@ def test_the_card_of_a_language_model_tells_loss_by_round_and_what_sites_have_al
     assert "| North alone | 2.500 (2.400 to 2.600) | none held out |" in text
     assert "Loss, nats a token | 2.250 (2.200 to 2.300)" in text and "calibrated" not in text
     assert get_version(version.id).manifest["curve"][1]["round"] == 1
+
+
+def test_a_version_of_a_run_is_shipped_with_its_curve_and_a_command_of_its_rounds(
+    small: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = RunRequest.for_task(TASK, rounds=5, steps=3)
+    version = tiny_language.make_champion(request=request.to_json(), run_id=_run(request))
+    assert main(["ship", f"medical_qa:{version.number}", "--out", str(tmp_path)]) == 0
+    kept = read_manifest(tmp_path / "medical_qa")
+    assert kept["shipped"] and kept["sha256"] == version.sha256
+    assert kept["curve"] == [
+        {"round": 0, "loss": 3.0, "loss at North": 3.5},
+        {"round": 1, "loss": 2.0, "loss at North": 2.5},
+    ]
+    assert "--rounds 1 " in kept["command"] and "fl run --task medical_qa" in kept["command"]
+    assert figures(kept) in (tmp_path / "medical_qa" / "card.md").read_text()
+    other = tiny_language.make_champion()
+    assert main(["ship", f"medical_qa:{other.number}", "--out", str(tmp_path)]) == 2
+    assert "comes from no run" in capsys.readouterr().err
+
+
+def _run(request: RunRequest) -> int:
+    """Return the key of a run with three rounds, the last after the version was kept."""
+    run = submit(request, by=None)
+    with transaction() as session:
+        for number, loss in enumerate((3.0, 2.0, 1.0)):
+            metrics = {"loss at North": loss + 0.5, "perplexity": 9.0}
+            session.add(RoundRecord(run_id=run, round=number, loss=loss, metrics=metrics, seconds=1.0, replies=3))
+    return run

@@ -1,0 +1,49 @@
+"""From a version that a run made to the files that come with its task: weights, manifest, and figures in the card."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from data.database import RoundRecord, transaction
+from data.whole_file import write_whole
+from models.card import with_figures
+from models.registry import get_task
+from models.stored import MANIFEST, WEIGHTS
+from models.versions import VersionView, plain_weights
+
+
+def ship(version: VersionView, folder: Path, command: str) -> None:
+    """Write ``version`` into ``folder`` as the model that comes with its task.
+
+    Parameters
+    ----------
+    command : what makes it again.
+
+    Raises
+    ------
+    models.versions.VersionError
+        When its weights are missing or were changed.
+    """
+    task = get_task(version.task)
+    manifest = {**version.manifest, "shipped": True, "command": command}
+    if task.generates and (curve := curve_of(version)):
+        manifest["curve"] = curve
+    text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / WEIGHTS, plain_weights(version.id))
+    write_whole(folder / MANIFEST, text.encode() + b"\n")
+    write_whole(folder / "card.md", with_figures(task.card, manifest).encode())
+
+
+def curve_of(version: VersionView) -> list[dict[str, Any]]:
+    """Return round, loss and the loss at each site, from round 0 to the version's; nothing for one of no run."""
+    query = select(RoundRecord).where(RoundRecord.run_id == version.run_id).order_by(RoundRecord.round)
+    with transaction() as session:
+        rows = [(each.round, each.loss, dict(each.metrics)) for each in session.scalars(query)]
+    return [
+        {"round": number, "loss": loss, **{k: v for k, v in metrics.items() if k.startswith("loss at ")}}
+        for number, loss, metrics in rows
+        if number <= version.manifest["rounds"]
+    ]
