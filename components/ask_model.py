@@ -1,10 +1,11 @@
 """Asking a champion: a sample or a form or a file on the left, the answer on the right."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from components.batch_answers import ask_file
 from components.input_form import fill, input_form
@@ -24,7 +25,7 @@ FORM, FILE = "One record", "A file of many"
 class Sample:
     """A record to try, and what is known about it."""
 
-    row: FloatArray  # (d,)
+    row: NDArray[Any]  # (d,)
     label: int
     origin: str  # one sentence: where the record comes from
 
@@ -33,7 +34,7 @@ class Sample:
 class Held:
     """Held-out rows to draw samples from."""
 
-    x: FloatArray
+    x: NDArray[Any]
     y: tuple[int, ...]
     source: str
     synthetic: bool

@@ -4,23 +4,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from components.ask_model import Sample, draw_sample
 from components.links import link
 from components.result_card import result_card
-from data.texts import WIDTH
+from data.texts import WIDTH, unpack_texts
 from models.task import Task
 from models.versions import VersionError, VersionView
 
 if TYPE_CHECKING:
     from models.predict import Prediction
-
-
-@st.cache_data(show_spinner=False)
-def _made_up(name: str, turn: int) -> tuple[str, int]:
-    from data.texts import unpack_texts
-    from models.registry import get_task
-
-    rows = get_task(name).generate(turn + 1, seed=11)
-    return unpack_texts(rows.x)[turn], int(rows.y[turn])
 
 
 def ask_text(task: Task, version: VersionView, *, key: str) -> None:
@@ -49,14 +41,16 @@ def ask_text(task: Task, version: VersionView, *, key: str) -> None:
 
 def _sample_button(task: Task, key: str) -> None:
     st.button("Try a sample", icon=":material/science:", key=f"{key}_sample", on_click=_put_sample, args=(task, key))
-    st.caption("The sample is put together from phrases by this program; nobody complained of it.")
+    sample: Sample | None = st.session_state.get(f"{key}_known")
+    st.caption(sample.origin if sample else "Fills in a text to try.")
 
 
 def _put_sample(task: Task, key: str) -> None:
     turn = st.session_state.get(f"{key}_turn", -1) + 1
     st.session_state[f"{key}_turn"] = turn
-    st.session_state[f"{key}_text"], label = _made_up(task.name, turn % 40)
-    st.session_state[f"{key}_known"] = (st.session_state[f"{key}_text"], label)
+    sample = draw_sample(task, turn)
+    st.session_state[f"{key}_known"] = sample
+    st.session_state[f"{key}_text"] = unpack_texts(sample.row[None])[0]
     st.session_state.pop(f"{key}_answer", None)
 
 
@@ -70,8 +64,9 @@ def _ask(task: Task, version: VersionView, text: str, key: str) -> None:
         except (InputError, VersionError) as error:
             st.error(str(error))
             return
-    sample: tuple[str, int] | None = st.session_state.get(f"{key}_known")
-    st.session_state[f"{key}_answer"] = (answer, sample[1] if sample and sample[0] == text else None)
+    sample: Sample | None = st.session_state.get(f"{key}_known")
+    same = sample is not None and unpack_texts(sample.row[None]) == [text]
+    st.session_state[f"{key}_answer"] = (answer, sample.label if sample and same else None)
 
 
 def _show_answer(task: Task, key: str) -> None:
