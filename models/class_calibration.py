@@ -2,7 +2,9 @@
 
 Temperature scaling with a bias a class (Guo et al. 2017, https://arxiv.org/abs/1706.04599; Alexandari et al. 2020,
 https://arxiv.org/abs/1901.06852): the logits are multiplied by one slope, and each class gets an intercept that is
-pulled towards 0. Fitted on calibration rows that nobody trains on; the same fit on resamples of them gives intervals.
+pulled towards 0. Where the calibration rows lack a class, nothing can be said of how common the classes are elsewhere:
+then there is the slope alone. Fitted on calibration rows that nobody trains on; the same fit on resamples of them gives
+intervals.
 """
 
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from models.calibration import RESAMPLES, Calibration
 Array = NDArray[np.float64]
 
 _PRIOR = 1.0  # weight of the pull of log slope and intercepts towards 0: that of about one row
+_HELD = 1e12  # that of an intercept that stays 0
 _STEPS = 30
 
 
@@ -49,9 +52,11 @@ class ClassCalibration:
             raise ValueError("Calibration needs as many rows of finite logits as labels, at least one.")
         n = len(values)
         draws = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples)
-        start = np.zeros(1 + values.shape[1])
-        whole = _fit(values, labels, np.ones(n), start)
-        drawn = np.stack([_fit(values, labels, weights.astype(np.float64), whole) for weights in draws])
+        start, pull = np.zeros(1 + values.shape[1]), np.full(1 + values.shape[1], _PRIOR)
+        if not np.bincount(labels, minlength=values.shape[1]).all():
+            pull[1:] = _HELD
+        whole = _fit(values, labels, np.ones(n), start, pull)
+        drawn = np.stack([_fit(values, labels, weights.astype(np.float64), whole, pull) for weights in draws])
         return cls(float(np.exp(whole[0])), whole[1:], np.exp(drawn[:, 0]), drawn[:, 1:])
 
     @classmethod
@@ -90,22 +95,22 @@ def fit_calibration(logits: ArrayLike, y: ArrayLike) -> AnyCalibration:
     return ClassCalibration.fit(logits, y) if np.ndim(logits) == 2 else Calibration.fit(logits, y)
 
 
-def _loss(values: Array, labels: NDArray[np.int64], weights: Array, at: Array) -> float:
+def _loss(values: Array, labels: NDArray[np.int64], weights: Array, at: Array, pull: Array) -> float:
     odds = np.exp(at[0]) * values + at[1:]
     top = odds.max(axis=1)
     rows = top + np.log(np.exp(odds - top[:, None]).sum(axis=1)) - odds[np.arange(len(labels)), labels]
-    return float(weights @ rows + _PRIOR / 2 * (at @ at))
+    return float(weights @ rows + (pull @ at**2) / 2)
 
 
-def _fit(values: Array, labels: NDArray[np.int64], weights: Array, start: Array) -> Array:
+def _fit(values: Array, labels: NDArray[np.int64], weights: Array, start: Array, pull: Array) -> Array:
     """Return log slope and (k,) intercepts with the least weighted log loss, by Newton's steps, damped where needed."""
-    at, now = start, _loss(values, labels, weights, start)
+    at, now = start, _loss(values, labels, weights, start, pull)
     one_hot = np.eye(values.shape[1])[labels]
     for _ in range(_STEPS):
         scaled = np.exp(at[0]) * values  # also the derivative of the odds by the log slope
         chances = softmax(scaled + at[1:])
         error = weights[:, None] * (chances - one_hot)
-        gradient = np.concatenate([[(error * scaled).sum()], error.sum(axis=0)]) + _PRIOR * at
+        gradient = np.concatenate([[(error * scaled).sum()], error.sum(axis=0)]) + pull * at
         weighted = weights[:, None] * chances
         mean = (chances * scaled).sum(axis=1, keepdims=True)
         cross = (weighted * (scaled - mean)).sum(axis=0)
@@ -113,9 +118,9 @@ def _fit(values: Array, labels: NDArray[np.int64], weights: Array, start: Array)
         curve[0, 0] = (weighted * (scaled - mean) ** 2).sum()
         curve[0, 1:] = curve[1:, 0] = cross
         curve[1:, 1:] = np.diag(weighted.sum(axis=0)) - chances.T @ weighted
-        step = np.linalg.solve(curve + _PRIOR * np.eye(len(at)), gradient)
+        step = np.linalg.solve(curve + np.diag(pull), gradient)
         size = 1.0
-        while (after := _loss(values, labels, weights, at - size * step)) > now and size > 1e-6:
+        while (after := _loss(values, labels, weights, at - size * step, pull)) > now and size > 1e-6:
             size /= 2
         if after > now:
             break

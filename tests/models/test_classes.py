@@ -78,3 +78,12 @@ def test_the_same_rows_give_the_same_calibration() -> None:
     logits, y = drawn(60, 3, 5)
     one, other = ClassCalibration.fit(logits, y), ClassCalibration.fit(logits, y)
     assert (one.slopes == other.slopes).all() and (one.intercepts == other.intercepts).all()
+
+
+def test_where_calibration_rows_lack_a_class_it_is_not_ruled_out() -> None:
+    random = np.random.default_rng(0)
+    y = random.integers(0, 2, 400)
+    logits = random.normal(size=(400, 3)) + 2 * np.eye(3)[y]
+    found = ClassCalibration.fit(logits, y, resamples=5)
+    assert np.abs(found.intercept).max() < 1e-6 and found.slope > 0.5
+    assert found.probability([[0.0, 0.0, 6.0]]).argmax() == 2
