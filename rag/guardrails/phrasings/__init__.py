@@ -2,7 +2,8 @@
 
 ``emergencies.txt`` and ``look_alikes.txt`` hold what people write, ``languages.txt`` the same in other languages,
 ``signs.txt`` names of emergencies that stand in the frames of ``frames.txt``: the same words once as something that
-happens now, once as history, knowledge, story or negation. A line in brackets names the kind; ``-`` is no emergency.
+happens now, once as history, knowledge, story or negation. ``around.txt`` does the same to whole phrasings. A line in
+brackets names the kind; ``-`` is no emergency.
 """
 
 import random
@@ -35,16 +36,18 @@ class Phrasing:
 
     text: str
     kind: str | None
+    section: str = ""  # "heart", "history" ...; of look-alikes the first word of the heading
 
 
 def read(name: str) -> list[Phrasing]:
     """Return the lines of a file of this folder with the kind above them."""
-    found, kind = [], None
+    found, kind, section = [], None, ""
     for line in (FOLDER / name).read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
+            section = re.split(r"\W", line.strip("[]"))[0] or name.removesuffix(".txt")
             kind = None if line in {"[-]"} or name.startswith("look") else line.strip("[]")
         elif line.strip():
-            found.append(Phrasing(line.strip(), kind))
+            found.append(Phrasing(line.strip(), kind, section))
     return found
 
 
@@ -59,10 +62,12 @@ class Variations:
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)  # noqa: S311 (repeatable on purpose)
 
-    def epoch(self, lines: list[Phrasing], english: list[Phrasing], varied: float, beside: int) -> list[Phrasing]:
+    def epoch(
+        self, lines: list[Phrasing], english: list[Phrasing], varied: float, beside: int, quoted: int
+    ) -> list[Phrasing]:
         """Return what is learnt in one epoch, in random order: lines, a share of them varied, frames and pairs."""
         made = [self.vary(line) if self._random.random() < varied else line for line in lines]
-        made += self.framed() + self.beside(english, beside)
+        made += self.framed() + self.beside(english, beside) + self.quoted(english, quoted)
         self._random.shuffle(made)
         return made
 
@@ -85,6 +90,16 @@ class Variations:
                 made.append(Phrasing(self._fill(frame, sign.text), sign.kind))
             for frame in self._random.sample(other, 5):
                 made.append(Phrasing(self._fill(frame, sign.text), None))
+        return made
+
+    def quoted(self, phrasings: list[Phrasing], count: int) -> list[Phrasing]:
+        """Return ``count`` emergencies that a frame of another time, a story, a lesson or a "no" makes harmless."""
+        now = [phrasing for phrasing in phrasings if phrasing.kind]
+        around = read("around.txt")
+        made = []
+        for _ in range(count):
+            event, frame = self._random.choice(now), self._random.choice(around)
+            made.append(Phrasing(frame.text.format(x=event.text.rstrip(".?! ")), frame.kind and event.kind))
         return made
 
     def beside(self, phrasings: list[Phrasing], count: int) -> list[Phrasing]:
