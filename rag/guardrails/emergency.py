@@ -23,7 +23,7 @@ def red_flag(text: str) -> RedFlag | None:
     """
     from rag.guardrails import classifier  # brings torch, which patterns alone do not need
 
-    seen = _seen(text)
+    seen = seen_by_patterns(text)
     kind = classifier.kind_of_emergency(text, suspected=seen is not None)
     if kind is None:
         return None
@@ -32,10 +32,11 @@ def red_flag(text: str) -> RedFlag | None:
 
 def red_flag_at_once(text: str) -> RedFlag | None:
     """Return what can be said without waiting: patterns alone while the encoder is not loaded. None is no all-clear."""
-    return red_flag(text) if embedding.is_loaded() else _seen(text)
+    return red_flag(text) if embedding.is_loaded() else seen_by_patterns(text)
 
 
-def _seen(text: str) -> RedFlag | None:
+def seen_by_patterns(text: str) -> RedFlag | None:
+    """Return the emergency that a pattern finds in ``text``, in English or in the rough English of other languages."""
     if flag := seen_by_rules(text):
         return flag
     english = gloss(text)

@@ -1,8 +1,9 @@
 """Figures of the guardrails: ``python -m tests.rag.measure_guardrails [--json FILE]``.
 
 ``emergencies_unseen.jsonl`` was written before the phrasings that the classifier learns from, in other scenes and
-voices, and nobody looked at its errors to mend them. ``emergencies_fresh.jsonl`` was written later, before the second
-lot of phrasings. The same authors wrote all of it, so strangers' words may fare worse.
+voices, and nobody looked at its errors to mend them. ``emergencies_fresh.jsonl`` and ``emergencies_newest.jsonl`` were
+written later, before the second lot of phrasings was learnt. The same authors wrote all of it, so strangers' words may
+fare worse.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from rag.guardrails.scope import out_of_scope
 HERE = Path(__file__).parent
 UNSEEN = HERE / "emergencies_unseen.jsonl"
 FRESH = HERE / "emergencies_fresh.jsonl"
+NEWEST = HERE / "emergencies_newest.jsonl"
 
 
 def lines(file: Path) -> list[dict[str, Any]]:
@@ -101,6 +103,7 @@ def main() -> None:
     figures = {
         "emergencies": measure_emergencies(),
         "emergencies, fresh": measure_emergencies(FRESH),
+        "emergencies, newest": measure_emergencies(NEWEST),
         "scope": measure_scope(),
         "attacks": measure_attacks(),
     }

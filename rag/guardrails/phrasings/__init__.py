@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-_HELD_OUT = 8  # one line in so many is kept from learning, to set the threshold
+FILES = ("emergencies.txt", "look_alikes.txt", "languages.txt")
+_BLOCK = 10  # lines written side by side are often alike, so they are kept together
 _PEOPLE_WRITTEN = """
 husband wife mum dad mother father son daughter friend neighbour grandma grandpa brother sister colleague uncle aunt
 partner boyfriend girlfriend nan
@@ -37,6 +38,7 @@ class Phrasing:
     text: str
     kind: str | None
     section: str = ""  # "heart", "history" ...; of look-alikes the first word of the heading
+    block: str = ""  # the same for lines that stand side by side
 
 
 def read(name: str) -> list[Phrasing]:
@@ -47,13 +49,13 @@ def read(name: str) -> list[Phrasing]:
             section = re.split(r"\W", line.strip("[]"))[0] or name.removesuffix(".txt")
             kind = None if line in {"[-]"} or name.startswith("look") else line.strip("[]")
         elif line.strip():
-            found.append(Phrasing(line.strip(), kind, section))
+            found.append(Phrasing(line.strip(), kind, section, f"{name} {section} {len(found) // _BLOCK}"))
     return found
 
 
-def held_out(phrasing: Phrasing) -> bool:
-    """Whether a phrasing is kept from learning; decided by its text, so that it never changes."""
-    return zlib.crc32(phrasing.text.encode()) % _HELD_OUT == 0
+def fold(phrasing: Phrasing, folds: int) -> int:
+    """Return which of ``folds`` parts a phrasing is in, the same for a whole block; it never changes."""
+    return zlib.crc32(phrasing.block.encode()) % folds
 
 
 class Variations:
