@@ -79,17 +79,22 @@ def pieces(text: str) -> list[str]:
 
 @lru_cache
 def shipped() -> Classifier:
-    """Load the shipped classifier.
+    """Load the shipped classifier; raises ClassifierBroken."""
+    return load_from(WEIGHTS_FILE, CARD_FILE)
+
+
+def load_from(weights_file: Path, card_file: Path) -> Classifier:
+    """Load a classifier.
 
     Raises
     ------
     ClassifierBroken
         When the weights differ from those that the card describes.
     """
-    card = json.loads(CARD_FILE.read_text(encoding="utf-8"))
-    data = WEIGHTS_FILE.read_bytes()
+    card = json.loads(card_file.read_text(encoding="utf-8"))
+    data = weights_file.read_bytes()
     if hashlib.sha256(data).hexdigest() != card["sha256"]:
-        raise ClassifierBroken(f"{WEIGHTS_FILE.name} is not the file of its card; run python -m rag.guardrails.train.")
+        raise ClassifierBroken(f"{weights_file.name} is not the file of its card; run python -m rag.guardrails.train.")
     weights = {name: tensor.float() for name, tensor in load(data).items()}
     head, bias = weights.pop("head"), weights.pop("bias")
     return Classifier(tuple(card["kinds"]), card["threshold"], card["threshold_suspected"], weights, head, bias)

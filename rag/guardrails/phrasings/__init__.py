@@ -41,10 +41,10 @@ class Phrasing:
     block: str = ""  # the same for lines that stand side by side
 
 
-def read(name: str) -> list[Phrasing]:
-    """Return the lines of a file of this folder with the kind above them."""
+def read(name: str, folder: Path = FOLDER) -> list[Phrasing]:
+    """Return the lines of a file of ``folder`` with the kind above them."""
     found, kind, section = [], None, ""
-    for line in (FOLDER / name).read_text(encoding="utf-8").splitlines():
+    for line in (folder / name).read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
             section = re.split(r"\W", line.strip("[]"))[0] or name.removesuffix(".txt")
             kind = None if line in {"[-]"} or name.startswith("look") else line.strip("[]")
