@@ -42,7 +42,7 @@ def test_what_no_model_knows_is_said_so_with_what_can_be_looked_at(home: object)
     noise = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
     route = route_picture(png(noise))
     assert route.tasks == ()
-    assert route.refusal.startswith("I can look at a breast ultrasound, a chest X-ray ")
+    assert route.refusal.startswith("I can look at a breast ultrasound, a chest X-ray")
     assert route.refusal.endswith(", and this is none of them.")
 
 

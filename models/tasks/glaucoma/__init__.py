@@ -1,0 +1,1 @@
+"""Glaucoma in a photograph of the back of the eye."""
