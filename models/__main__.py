@@ -335,8 +335,9 @@ def _sources(_arguments: argparse.Namespace) -> None:
     write_sources(known)
     texts = {name: text_source_of(task.public()) for name, task in tasks().items() if task.modality == "text"}
     write_text_sources(texts)
-    for name, source in {**known, **texts}.items():
-        print(f"{name}: 95 % of its calibration rows within {source.limit:.4f}")
+    limits = {name: source.limit for name, source in known.items()} | {name: each.limit for name, each in texts.items()}
+    for name, limit in limits.items():
+        print(f"{name}: 95 % of its calibration rows within {limit:.4f}")
 
 
 def _parser() -> argparse.ArgumentParser:
