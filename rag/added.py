@@ -12,6 +12,7 @@ from rag.embedding import FloatArray
 from rag.index import Index
 from rag.lexicon import Lexicon, content_words, own_words
 from rag.record_intent import record_sections_asked
+from rag.sources.records import KIND as RECORD
 
 _CANDIDATES = 60
 _NAMED = 400  # passages of named documents that are looked at; a wide name such as "cancer" has many
@@ -39,9 +40,11 @@ class Confidence:
     unknown: float = -1.75  # share of the question's words that no passage has
     covered: float = 0.5  # part of the question's own words that the passage has, rare ones counting more
     in_title: float = 4.2  # part of them that its title or its other names have
+    named: float = 0.75  # the question names the topic of a record
+    unnamed: float = -1.6  # it does not: then a record on something else is often the nearest
     bias: float = -8.1
 
-    def value(self, question: str, passage: Passage, similarity: float, lexicon: Lexicon) -> float:
+    def value(self, question: str, passage: Passage, similarity: float, lexicon: Lexicon, *, named: bool) -> float:
         """Return the log-odds that ``passage`` answers ``question``."""
         own = own_words(question)
         title = set(content_words(" ".join((passage.title, *passage.synonyms))))
@@ -51,6 +54,7 @@ class Confidence:
             + self.unknown * lexicon.unknown_share(content_words(question))
             + self.covered * lexicon.share(own, title | set(content_words(passage.text)))
             + self.in_title * lexicon.share(own, title)
+            + (passage.kind == RECORD) * (self.named if named else self.unnamed)
         )
 
 
@@ -90,7 +94,8 @@ def score_added(
         return {}
     scores = {key: sign.score(WEIGHTS) for key, sign in signs.items()}
     best = max(scores, key=lambda key: scores[key])
-    sure = CONFIDENCE.value(question, index.passages[best], signs[best].passage, index.added.lexicon)
+    sign, named = signs[best].passage, signs[best].topic > 0
+    sure = CONFIDENCE.value(question, index.passages[best], sign, index.added.lexicon, named=named)
     top = floor + _SCALE * sure
     return {key: (top + score - scores[best], signs[key].topic > 0) for key, score in scores.items()}
 
