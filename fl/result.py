@@ -105,7 +105,7 @@ def command_of(request: RunRequest) -> str:
             words += [option] if value else []
         elif each.name == "secure_threshold" and not request.secure_aggregation:
             continue
-        elif each.name == "datasets":
+        elif each.name in ("datasets", "nodes"):
             words += [option, ",".join(map(str, value))] if value else []
         elif each.name == "strategy_settings":
             words += [word for name, number in value.items() for word in ("--setting", f"{name}={number:g}")]

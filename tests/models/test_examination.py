@@ -128,6 +128,7 @@ def test_a_version_of_a_run_is_shipped_with_its_curve_and_a_command_of_its_round
         {"round": 1, "loss": 2.0, "loss at North": 2.5},
     ]
     assert "--rounds 1 " in kept["command"] and "fl run --task medical_qa" in kept["command"]
+    assert "--nodes" not in kept["command"]  # there are none, and the command line takes no empty list
     assert figures(kept) in (tmp_path / "medical_qa" / "card.md").read_text()
     other = tiny_language.make_champion()
     assert main(["ship", f"medical_qa:{other.number}", "--out", str(tmp_path)]) == 2
