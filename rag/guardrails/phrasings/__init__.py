@@ -43,7 +43,8 @@ class Phrasing:
 
 def read(name: str, folder: Path = FOLDER) -> list[Phrasing]:
     """Return the lines of a file of ``folder`` with the kind above them."""
-    found, kind, section = [], None, ""
+    found: list[Phrasing] = []
+    kind, section = None, ""
     for line in (folder / name).read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
             section = re.split(r"\W", line.strip("[]"))[0] or name.removesuffix(".txt")
