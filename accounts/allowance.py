@@ -61,6 +61,11 @@ def _today() -> str:
     return now().date().isoformat()
 
 
+def forget_questions() -> None:
+    """Forget who has asked how much in the last minute, as a new start of the server does."""
+    _asked.cache_clear()
+
+
 @lru_cache(maxsize=4)
 def _asked(most: int) -> Attempts:
     return Attempts(most, _MINUTE)

@@ -35,6 +35,8 @@ def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, migrated_database: Path) -> Iterator[Path]:
     """A fresh installation: MEDHIVE_HOME in a temporary folder, demo mode, migrated database."""
+    from accounts.allowance import forget_questions
+
     folder = tmp_path / "home"
     folder.mkdir()
     shutil.copy(migrated_database, folder / "medhive.db")
@@ -43,6 +45,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, migrated_database: Pat
         monkeypatch.setenv("MEDHIVE_DATASETS", str(SHARED_DATASETS))
     monkeypatch.setitem(Settings.model_config, "env_file", None)
     get_settings.cache_clear()
+    forget_questions()  # persons of a fresh installation have the same numbers as those of the last one
     yield folder
     get_settings.cache_clear()
 
