@@ -152,6 +152,7 @@ def test_names_and_numbers_are_taken_out_before_a_question_is_translated(serve) 
     assert "anna.muster" not in json.dumps(stub.asked)
 
 
+@pytest.mark.usefixtures("home")
 def test_word_for_word_nothing_is_translated() -> None:
     assert not choose("extractive").translates
     with pytest.raises(Failure):
