@@ -1,5 +1,6 @@
 """Any causal language model of transformers, on this machine, by folder or by its name in the local cache."""
 
+import atexit
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
@@ -24,6 +25,7 @@ _PASSAGES = 2  # a small model loses itself in more, and the oldest read 2,048 t
 _NEXT_TOKEN = 60.0  # seconds
 _ROLES = {"system": "", "human": "", "ai": "Answer: "}
 _one_at_a_time = threading.Lock()
+_AT_WORK: dict[threading.Thread, threading.Event] = {}  # threads that generate, and what tells them to stop
 
 
 class ModelMissing(RuntimeError):
@@ -94,8 +96,11 @@ class LocalChat(BaseChatModel):
             except Exception as error:  # told to the reader below
                 result["error"] = error
                 streamer.end()  # type: ignore[no-untyped-call]
+            finally:
+                _AT_WORK.pop(threading.current_thread(), None)
 
         worker = threading.Thread(target=work, name="local model", daemon=True)
+        _AT_WORK[worker] = left
         worker.start()
         try:
             for piece in streamer:
@@ -115,6 +120,14 @@ class LocalChat(BaseChatModel):
                 usage_metadata=UsageMetadata(input_tokens=asked, output_tokens=written, total_tokens=asked + written),
             )
         )
+
+
+@atexit.register
+def _end() -> None:
+    """Wait for the token that is computed: a process that ends beneath PyTorch's feet aborts."""
+    for worker, left in list(_AT_WORK.items()):
+        left.set()
+        worker.join()
 
 
 @lru_cache(maxsize=1)

@@ -1,5 +1,7 @@
 """A language model on this machine words answers like any other: streamed, checked, and its failures are said."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -65,6 +67,18 @@ def test_what_is_too_long_or_missing_is_said_in_a_sentence(folder: Path, tmp_pat
     assert local.explain(long.value).sentence == "The passages are too long for the local model."
     with pytest.raises(local.ModelMissing, match="no causal language model"):
         local.load(str(tmp_path))
+
+
+@pytest.mark.slow
+def test_a_process_may_end_while_an_answer_is_still_written(folder: Path) -> None:
+    script = (
+        "import sys; from functools import partial; from langchain_core.messages import HumanMessage\n"
+        "from rag.llm import local\n"
+        "chat = local.LocalChat(read=partial(local.load, sys.argv[1]), max_tokens=200)\n"
+        "told = chat.stream([HumanMessage('What is gout?')]); next(told); print(len(local._AT_WORK))"
+    )
+    ended = subprocess.run([sys.executable, "-c", script, str(folder)], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (0, "1\n"), ended.stderr
 
 
 @pytest.mark.usefixtures("with_index")
