@@ -103,5 +103,6 @@ def _load() -> _Model:
         folder = Path(spec.origin).parent / "model"
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.enable_padding(pad_id=0, pad_token="[PAD]")  # noqa: S106 (no password)
-        _model = _Model(tokenizer, load_file(folder / "model.safetensors"))
+        with torch.inference_mode(False):  # whoever asks first: what is built on these weights may be trained
+            _model = _Model(tokenizer, load_file(folder / "model.safetensors"))
     return _model

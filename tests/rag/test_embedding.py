@@ -37,3 +37,9 @@ def test_vectors_are_those_of_sentence_transformers() -> None:
     assert spec and spec.origin
     theirs = SentenceTransformer(str(Path(spec.origin).parent / "model"), device="cpu", local_files_only=True)
     assert np.allclose(embedding.embed(TEXTS), theirs.encode(list(TEXTS), normalize_embeddings=True), atol=1e-5)
+
+
+def test_weights_may_be_trained_on_though_a_search_asked_for_them_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedding, "_model", None)
+    embedding.embed(["a"])
+    assert not any(part.is_inference() for part in embedding.weights().values())
