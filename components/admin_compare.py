@@ -10,6 +10,7 @@ import streamlit as st
 
 from accounts.permissions import Action
 from components import charts, gate
+from components.task_menu import task_menu
 from components.theme import amount, palette
 from fl.attacks import KINDS
 from fl.compare import jobs
@@ -17,7 +18,7 @@ from fl.compare.scenario import CORRUPTED, DROPPING, SETS
 from fl.compare.study import BASELINE, study_of
 from fl.request import RequestError
 from fl.strategies import STRATEGIES
-from models.registry import UnknownTask, first_task, tasks
+from models.registry import UnknownTask, tasks
 from models.task import Task
 
 if TYPE_CHECKING:
@@ -64,17 +65,9 @@ def compare() -> None:
 
 
 def _form() -> None:
-    known = tasks()
     left, right = st.columns(2, gap="large")
     with left:
-        name = st.selectbox(
-            "Task",
-            list(known),
-            list(known).index(first_task()),
-            format_func=lambda name: known[name].title,
-            key="compare_task",
-            persist_state="page",
-        )
+        task = task_menu("compare_task")
         st.multiselect(
             "Strategies",
             [each for each, about in STRATEGIES.items() if each != BASELINE and not about.adapters],
@@ -86,10 +79,10 @@ def _form() -> None:
     with right:
         st.multiselect(
             "Scenarios",
-            _choices(known[name]),
+            _choices(task),
             default=["iid", "label_flip:0.3"],
             format_func=scenario_words,
-            key=f"compare_scenarios_{name}",
+            key=f"compare_scenarios_{task.name}",
         )
         st.number_input(
             "Seeds",

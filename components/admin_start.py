@@ -4,6 +4,7 @@ import streamlit as st
 
 from accounts.permissions import Action
 from components import gate, start_privacy
+from components.task_menu import task_menu
 from components.theme import amount
 from data.vault import Receipt, receipts
 from fl.attacks import KINDS
@@ -35,18 +36,9 @@ _ERROR = "start_error"
 def start_form() -> None:
     """Draw the form; its button queues the run and opens the monitor."""
     who, how = st.columns(2, gap="large")
-    known = tasks()
     with who:
         st.subheader("What and who", anchor=False)
-        name = st.selectbox(
-            "Task",
-            list(known),
-            list(known).index(first_task()),
-            format_func=lambda name: known[name].title,
-            key="start_task",
-            persist_state="page",
-        )
-        task = known[name]
+        task = task_menu("start_task")
         st.caption(task.question)
         if st.session_state.get("start_executor") == "deployed":
             st.caption("Real sites train on the rows in their own vaults: no demo sites, no datasets from this vault.")
