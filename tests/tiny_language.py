@@ -1,19 +1,25 @@
 """A language model of a few thousand random numbers whose tokens are bytes, and questions for it to learn."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, PreTrainedTokenizerFast
 
 from data.table import Dataset
+from fl import sites
+from fl.local import _OWN, example
 from models.calibration import Calibration
 from models.language import base as bases
 from models.manifest import describe
 from models.metrics import Interval
 from models.preparation import Preparation
+from models.tasks.medical_qa import records
 from models.tasks.medical_qa.task import TASK
 from models.versions import VersionView, promote, save_version
 from models.weights import flat_weights
@@ -68,9 +74,21 @@ def questions(rows: int = 60) -> Dataset:
 
 
 def forget() -> None:
-    """Forget settings and base of the test before."""
-    for cached in (get_settings, bases._read):
+    """Forget settings, base, rows and networks of the test before."""
+    for cached in (get_settings, bases._read, sites.public_split, sites.public_features, sites._public_parts, example):
         cached.cache_clear()
+    _OWN.__dict__.clear()
+
+
+@contextmanager
+def installed(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Dataset]:
+    """Let the base be the one in ``folder``, and the data few questions, which are yielded."""
+    patch.setenv("MEDHIVE_LANGUAGE_MODEL", str(folder))
+    made = questions()
+    patch.setattr(records, "dataset", lambda: made)
+    forget()
+    yield made
+    forget()
 
 
 def make_champion(

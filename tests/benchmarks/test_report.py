@@ -12,33 +12,19 @@ from benchmarks.report import measure, speed
 from benchmarks.report.claims import CLAIMS
 from benchmarks.report.joined import RULES, counted
 from data.table import Dataset
-from fl import sites
-from fl.local import _OWN, example
 from fl.strategies.rule import Round, mean
-from models.tasks.medical_qa import records
 from models.tasks.medical_qa import task as medical_qa
 from tests import tiny_language
 
 SMALL = measure.Plan(rounds=2, steps=1, seeds=1, scored=1, few=3, members=3, asked=1)
 
 
-def _forget() -> None:
-    tiny_language.forget()
-    for cached in (sites.public_split, sites.public_features, sites._public_parts, example):
-        cached.cache_clear()
-    _OWN.__dict__.clear()
-
-
 @pytest.fixture
 def small(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
-    monkeypatch.setenv("MEDHIVE_LANGUAGE_MODEL", str(tiny_language.save(tmp_path / "tiny")))
-    made = tiny_language.questions()
-    monkeypatch.setattr(records, "dataset", lambda: made)
     monkeypatch.setattr(measure, "QUICK", SMALL)
     monkeypatch.setattr(speed, "_cold", lambda: (6.0, 7.0))
-    _forget()
-    yield made
-    _forget()
+    with tiny_language.installed(tiny_language.save(tmp_path / "tiny"), monkeypatch) as made:
+        yield made
 
 
 def test_the_report_measures_writes_and_draws_each_part_beside_its_claim(small: Dataset, tmp_path: Path) -> None:

@@ -12,25 +12,17 @@ from data.table import Dataset
 from fl import sites
 from fl.evaluation import HeldOut
 from fl.federation import executor_for, federate
-from fl.local import _OWN, example, initial_weights, network_of
+from fl.local import initial_weights, network_of
 from fl.request import RequestError, RunRequest
 from fl.watcher import Cancelled, RoundResult, Silent, Snapshot, Stop
 from models.language import base as bases
 from models.language.lora import aggregation_error, joined_by_svd
 from models.preparation import Preparation
 from models.stored import DamagedModel, read_model, write_weights
-from models.tasks.medical_qa import records
 from models.tasks.medical_qa.task import TASK
-from settings import get_settings
 from tests import tiny_language
 
 SHORT = {"rounds": 2, "steps": 3, "benefit": False}
-
-
-def _forget() -> None:
-    for cached in (get_settings, bases._read, sites.public_split, sites.public_features, sites._public_parts, example):
-        cached.cache_clear()
-    _OWN.__dict__.clear()
 
 
 @pytest.fixture(scope="session")
@@ -41,13 +33,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def small(home: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
     """An installation whose base is tiny and whose data are few."""
-    monkeypatch.setenv("MEDHIVE_LANGUAGE_MODEL", str(tiny))
     monkeypatch.setenv("MEDHIVE_LORA_RANK", "4")
-    made = tiny_language.questions()
-    monkeypatch.setattr(records, "dataset", lambda: made)
-    _forget()
-    yield made
-    _forget()
+    with tiny_language.installed(tiny, monkeypatch) as made:
+        yield made
 
 
 class Kept(Silent):
@@ -94,7 +82,7 @@ def test_averaging_both_factors_is_not_exact_and_the_error_is_told(
     small: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MEDHIVE_LORA_TRAINS", "ab")
-    _forget()
+    tiny_language.forget()
     averaged, decomposed = Kept(), Kept()
     wild = {"learning_rate": 0.3, "rounds": 1, "steps": 20}
     federate(request(**wild), watcher=averaged, stop=Stop())
@@ -106,7 +94,7 @@ def test_averaging_both_factors_is_not_exact_and_the_error_is_told(
 
 def test_the_decomposition_is_the_best_of_its_rank(small: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDHIVE_LORA_TRAINS", "ab")
-    _forget()
+    tiny_language.forget()
     net, random = network_of("medical_qa"), np.random.default_rng(0)
     sent = random.standard_normal((3, len(net.weights))).astype(np.float32)
     shares, factors = np.array([0.5, 0.3, 0.2]), net.network.factors
@@ -173,13 +161,13 @@ def test_actors_train_adapters_to_the_weights_of_one_process(
     home: Path, tiny: Path, datasets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MEDHIVE_LANGUAGE_MODEL", str(tiny))  # the data are the real ones: actors read them anew
-    _forget()
+    tiny_language.forget()
     one, other = (
         federate(request(rounds=1, executor=executor), watcher=Silent(), stop=Stop()).weights
         for executor in ("in-process", "ray")
     )
     np.testing.assert_allclose(other, one, atol=1e-6)
-    _forget()
+    tiny_language.forget()
 
 
 @pytest.mark.parametrize(
@@ -212,7 +200,7 @@ def test_an_adapter_is_kept_and_refused_on_another_base(
         model.logits(rows.x), HeldOut(TASK, outcome.preparation).logits(outcome.weights), rtol=1e-4
     )
     monkeypatch.setenv("MEDHIVE_LANGUAGE_MODEL", str(tiny_language.save(tmp_path / "other", "mistral")))
-    _forget()
+    tiny_language.forget()
     with pytest.raises(DamagedModel, match="another network"):
         read_model(tmp_path / "kept", TASK, sha256)
 
@@ -223,7 +211,7 @@ def test_a_mistral_without_a_chat_template_trains_too(
 ) -> None:
     place = tiny_language.save(tmp_path / "mistral", "mistral", chat=False)
     monkeypatch.setenv("MEDHIVE_LANGUAGE_MODEL", str(place))
-    _forget()
+    tiny_language.forget()
     outcome = federate(request(rounds=1), watcher=Silent(), stop=Stop())
     assert outcome.weights.any()
 
@@ -232,12 +220,12 @@ def test_four_bits_without_their_library_and_a_base_that_is_none_are_said_in_a_s
     small: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MEDHIVE_LANGUAGE_BITS", "4")
-    _forget()
+    tiny_language.forget()
     with pytest.raises(RequestError, match="needs bitsandbytes"):
         federate(request(), watcher=Silent(), stop=Stop())
     monkeypatch.setenv("MEDHIVE_LANGUAGE_BITS", "32")
     monkeypatch.setenv("MEDHIVE_LANGUAGE_MODEL", str(tmp_path))
-    _forget()
+    tiny_language.forget()
     with pytest.raises(RequestError, match="no causal language model"):
         federate(request(), watcher=Silent(), stop=Stop())
 

@@ -17,7 +17,6 @@ from models.language.backing import backed_by_reference
 from models.language.examination import choices, paper, report, sit
 from models.language.likeness import mean_interval, rouge_l
 from models.stored import read_manifest
-from models.tasks.medical_qa import records
 from models.tasks.medical_qa.task import TASK
 from models.versions import alone_weights, get_version, load_model
 from models.weights import flat_weights
@@ -32,12 +31,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def small(home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
-    monkeypatch.setenv("MEDHIVE_LANGUAGE_MODEL", str(folder))
-    made = tiny_language.questions()
-    monkeypatch.setattr(records, "dataset", lambda: made)
-    tiny_language.forget()
-    yield made
-    tiny_language.forget()
+    with tiny_language.installed(folder, monkeypatch) as made:
+        yield made
 
 
 def test_rouge_l_is_the_f1_of_the_longest_common_run_of_words() -> None:

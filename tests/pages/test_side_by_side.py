@@ -9,7 +9,6 @@ from streamlit.testing.v1 import AppTest
 
 from components import ask_language
 from models.language import writing
-from models.tasks.medical_qa import records
 from tests import tiny_language
 from tests.pages.conftest import OpenPage
 from tests.pages.test_model_hive import texts
@@ -22,16 +21,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def language(with_index: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: F811
-    monkeypatch.setenv("MEDHIVE_LANGUAGE_MODEL", str(folder))
-    made = tiny_language.questions()
-    monkeypatch.setattr(records, "dataset", lambda: made)
+def language(with_index: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: F811  a fixture, imported above
     monkeypatch.setattr(writing, "MOST_TOKENS", 6)
-    for forget in (tiny_language.forget, st.cache_data.clear, st.cache_resource.clear):
-        forget()
-    yield
-    for forget in (tiny_language.forget, st.cache_data.clear, st.cache_resource.clear):
-        forget()
+    drawn = (st.cache_data, st.cache_resource)
+    with tiny_language.installed(folder, monkeypatch):
+        for cache in drawn:
+            cache.clear()
+        yield
+        for cache in drawn:
+            cache.clear()
 
 
 def ask(app: AppTest, question: str) -> AppTest:

@@ -12,7 +12,6 @@ from langchain_core.messages import HumanMessage, SystemMessage
 
 from models.language import base as bases
 from models.language.companion import offer_champion
-from models.tasks.medical_qa import records
 from models.versions import load_model
 from rag.answer import answer
 from rag.llm import choice, local
@@ -31,13 +30,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def champion(with_index: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """A champion of medical_qa over a tiny base."""
-    monkeypatch.setenv("MEDHIVE_LANGUAGE_MODEL", str(folder))
-    made = tiny_language.questions()
-    monkeypatch.setattr(records, "dataset", lambda: made)
     monkeypatch.setattr(choice, "_OFFERED", {})
-    tiny_language.forget()
-    yield tiny_language.make_champion().id
-    tiny_language.forget()
+    with tiny_language.installed(folder, monkeypatch):
+        yield tiny_language.make_champion().id
 
 
 def test_a_stream_gives_what_the_model_writes_in_pieces_and_counts_it(folder: Path) -> None:
