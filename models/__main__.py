@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 failed, 2 the input is wrong (one line on stderr says what
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from data.database import migrate
 from data.whole_file import write_whole
 from models.headline import headline
 from models.registry import UnknownTask, get_task, tasks
+from models.token_metrics import at_sites
 from models.versions import VersionError, VersionView, champion, promote, register_shipped, rollback, versions
 
 CROSS_VALIDATION = "crossvalidation.json"  # beside the manifest
@@ -223,7 +224,7 @@ def _train_one(name: str, arguments: argparse.Namespace) -> None:
         command=" ".join(words),
         benefit={names.get(position, "pooled"): scores for position, scores in outcome.benefit.items()},
         classes=outcome.classes,
-        curve=[{"round": each.round, "loss": each.loss, **_sites(each.metrics)} for each in outcome.rounds]
+        curve=[{"round": each.round, "loss": each.loss, **at_sites(each.metrics)} for each in outcome.rounds]
         if task.generates
         else (),
     )
@@ -260,11 +261,6 @@ def _ship(arguments: argparse.Namespace) -> None:
     folder = arguments.out / task.name if arguments.out else task.folder
     ship(version, folder, command_of(request))
     print(f"{arguments.version} is in {folder}")
-
-
-def _sites(metrics: Mapping[str, float]) -> dict[str, float]:
-    """Return what answers cost at each site."""
-    return {name: value for name, value in metrics.items() if name.startswith("loss at ")}
 
 
 def _crossvalidate(arguments: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ from data.whole_file import write_whole
 from models.card import with_figures
 from models.registry import get_task
 from models.stored import MANIFEST, WEIGHTS
+from models.token_metrics import at_sites
 from models.versions import VersionView, plain_weights
 
 
@@ -43,7 +44,7 @@ def curve_of(version: VersionView) -> list[dict[str, Any]]:
     with transaction() as session:
         rows = [(each.round, each.loss, dict(each.metrics)) for each in session.scalars(query)]
     return [
-        {"round": number, "loss": loss, **{k: v for k, v in metrics.items() if k.startswith("loss at ")}}
+        {"round": number, "loss": loss, **at_sites(metrics)}
         for number, loss, metrics in rows
         if number <= version.manifest["rounds"]
     ]

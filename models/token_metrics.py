@@ -3,7 +3,7 @@
 Outputs are (n, 2): what the answer of each row costs in nats, and of how many tokens it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.metrics import Interval
 
 METRICS = ("loss", "perplexity")
+AT = "loss at "  # begins the name of the metric of one site
 _BLOCK = 200  # resamples held at once
 _LARGEST = 700.0  # beyond, exp has no number
 
@@ -24,8 +25,13 @@ def token_metrics(outputs: NDArray[np.floating], hospitals: Sequence[str] | None
     named = np.array(hospitals or (), dtype=object)
     for name in dict.fromkeys(hospitals or ()):
         mine = named == name
-        found[f"loss at {name}"] = float(cost[mine].sum() / max(1.0, tokens[mine].sum()))
+        found[AT + name] = float(cost[mine].sum() / max(1.0, tokens[mine].sum()))
     return found
+
+
+def at_sites(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Return what answers cost at each site, out of all metrics of a round."""
+    return {name: value for name, value in metrics.items() if name.startswith(AT)}
 
 
 def token_intervals(
@@ -38,7 +44,7 @@ def token_intervals(
     named = np.array(hospitals or (), dtype=object)
     for name in dict.fromkeys(hospitals or ()):
         mine = np.asarray(outputs, dtype=np.float64)[named == name]
-        key = f"loss at {name}"
+        key = AT + name
         found[key] = _interval(whole[key], _drawn(mine, resamples, seed))
     return found
 

@@ -85,7 +85,7 @@ class Trained:
 def train(request: RunRequest) -> Trained:
     """Run ``request`` and join the updates of its last round by each of ``RULES``."""
     kept, sent = Kept(), Sent()
-    federate(request, watcher=kept, stop=Stop(), client=sent)  # type: ignore[arg-type]
+    federate(request, watcher=kept, stop=Stop(), client=sent)  # type: ignore[arg-type]  # all that is asked of a ClientApp is to be called
     return Trained(request, kept.rounds, join(request, kept, sent))
 
 

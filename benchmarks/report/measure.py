@@ -23,7 +23,7 @@ from models.metrics import with_intervals
 from models.preparation import Preparation
 from models.registry import get_task
 from models.tasks.medical_qa import task as medical_qa
-from models.token_metrics import row_losses, token_differences, token_intervals
+from models.token_metrics import AT, at_sites, row_losses, token_differences, token_intervals
 
 TASK = "medical_qa"
 
@@ -121,11 +121,11 @@ def _size() -> dict[str, Any]:
 
 
 def _convergence(run: Trained) -> dict[str, Any]:
-    named = [name for name in run.rounds[0].metrics if name.startswith("loss at ")]
+    named = list(at_sites(run.rounds[0].metrics))
     losses = [result.loss for result in run.rounds]
     return {
         "losses": losses,
-        "sites": {name.removeprefix("loss at "): [result.metrics[name] for result in run.rounds] for name in named},
+        "sites": {name.removeprefix(AT): [result.metrics[name] for result in run.rounds] for name in named},
         "fall": 1 - losses[-1] / losses[0],
     }
 

@@ -50,7 +50,7 @@ def _warm(asked: int) -> list[Times]:
     tokenizer, found = base().tokenizer, []
     for number in range(asked + 1):  # the first one warms up
         began, first = time.perf_counter(), 0.0
-        for _ in pieces(network.model, tokenizer, QUESTIONS[number % len(QUESTIONS)], TOKENS):  # type: ignore[arg-type]
+        for _ in pieces(network.model, tokenizer, QUESTIONS[number % len(QUESTIONS)], TOKENS):  # type: ignore[arg-type]  # nn.Module types members so
             first = first or time.perf_counter() - began
         whole = time.perf_counter() - began
         found.append((first or whole, whole))

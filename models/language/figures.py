@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-AT = "loss at "  # begins the name of the metric of one site
+from models.token_metrics import AT
 
 
 def figures(manifest: Mapping[str, Any]) -> list[str]:

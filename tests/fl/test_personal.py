@@ -51,6 +51,6 @@ def test_every_site_with_ten_rows_has_its_gain_and_the_model_of_the_run_stays(ho
 @pytest.mark.parametrize("change", [{"benefit": False}, {"dp_epsilon": 8.0}, {"secure_aggregation": True}])
 def test_it_is_refused_where_benefit_is_not_measured(change: dict[str, object]) -> None:
     with pytest.raises(RequestError, match="personal is measured as a part of benefit"):
-        replace(REQUEST, **change).validated()  # type: ignore[arg-type]
+        replace(REQUEST, **change).validated()  # type: ignore[arg-type]  # one of several fields
     with pytest.raises(RequestError, match="personal is -1: give a whole number from 0 to 1000"):
         replace(REQUEST, personal=-1).validated()
