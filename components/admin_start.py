@@ -85,6 +85,7 @@ def asked() -> RunRequest:
         rounds=int(state.get(f"start_rounds_{key}", own.rounds)),
         # sites that add noise to their training have settings of their own for it
         local_epochs=None if noisy else int(state.get(f"start_epochs_{key}", own.local_epochs)),
+        benefit=_benefit(task),
         personal=_personal(task),
         steps=int(state.get(f"start_steps_{key}", own.steps)),
         learning_rate=None if noisy else float(state.get(f"start_rate_{key}", own.learning_rate)),
@@ -98,10 +99,17 @@ def asked() -> RunRequest:
     )
 
 
-def _personal(task: Task) -> int:
-    """Return the epochs of further training; none where what sites send is hidden."""
+def _benefit(task: Task) -> bool:
+    """Whether to train each site alone as well; never where what sites send is hidden."""
     private = start_privacy.asked()
-    if task.generates or private.get("dp_epsilon") or private.get("secure_aggregation"):
+    if private.get("dp_epsilon") or private.get("secure_aggregation"):
+        return False
+    return bool(st.session_state.get(f"start_benefit_{task.name}", task.training.benefit))
+
+
+def _personal(task: Task) -> int:
+    """Return the epochs of further training; none where benefit is not measured."""
+    if task.generates or not _benefit(task):
         return 0
     return int(st.session_state.get(f"start_personal_{task.name}", 0))
 
@@ -227,7 +235,7 @@ def _training(task: Task) -> None:
                 key=f"start_steps_{key}",
                 help="The most that a site takes in a round; a step of a language model takes seconds.",
             )
-        if not task.generates:
+        if not task.generates and _benefit(task):
             st.number_input(
                 "Further epochs at each site",
                 0,
@@ -235,7 +243,7 @@ def _training(task: Task) -> None:
                 0,
                 key=f"start_personal_{key}",
                 help="Afterwards each site trains the finished model further on its own records, a fifth of which it "
-                "sets aside to measure what that gives. 0 leaves it out; so do privacy budgets and secure aggregation.",
+                "sets aside to measure what that gives. 0 leaves it out.",
             )
         st.number_input(
             "Seed",
@@ -245,6 +253,13 @@ def _training(task: Task) -> None:
             key=f"start_seed_{key}",
             help="The same settings with the same seed give the same model. It begins with the number of the next run.",
         )
+    st.checkbox(
+        "Measure what each site gains",
+        own.benefit,
+        key=f"start_benefit_{key}",
+        help="Afterwards each site is trained alone, and all records pooled, to compare. With a language model that "
+        "takes longer than the run. Privacy budgets and secure aggregation leave it out: it would tell of a site.",
+    )
     st.selectbox(
         "Executor",
         EXECUTORS,

@@ -64,7 +64,7 @@ def _run(given: argparse.Namespace) -> int:
         raise WrongInput("--priority orders the runs that wait for the worker: give --queue too.")
     asked: dict[str, Any] = {name: getattr(given, name) for name in OF_REQUEST}
     asked["strategy_settings"] = dict(given.setting) if given.setting else None
-    asked["benefit"] = False if given.no_benefit else None
+    asked["benefit"] = given.benefit
     _database()
     owner = None if given.queue else new_owner("command")
     try:

@@ -281,7 +281,12 @@ def _where(run: Parser) -> None:
         "networks), flower (Flower's own simulation, for reference), deployed (real sites) or auto, the fastest that "
         "fits; all give the same model (default: auto)",
     )
-    where.add_argument("--no-benefit", action="store_true", help="leave out what each site would reach alone")
+    where.add_argument(
+        "--benefit",
+        action=argparse.BooleanOptionalAction,
+        help="afterwards train each site alone, and all rows pooled, to compare (default: yes, but not with language "
+        "models, where it takes longer than the run)",
+    )
     where.add_argument("--queue", action="store_true", help="leave the run to the worker, and return at once")
     where.add_argument(
         "--priority",

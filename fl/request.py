@@ -126,6 +126,7 @@ class RunRequest:
             batch_size=own.batch_size,
             steps=own.steps,
             learning_rate=own.learning_rate,
+            benefit=own.benefit,
         )
         return replace(request, **given)
 

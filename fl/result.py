@@ -100,7 +100,8 @@ def command_of(request: RunRequest) -> str:
         if each.name.startswith("dp_") and not request.dp_epsilon:
             continue
         if each.name == "benefit":
-            words += [] if value else ["--no-benefit"]
+            usual = get_task(request.task).training.benefit
+            words += [] if value == usual else ["--benefit" if value else "--no-benefit"]
         elif each.name == "secure_aggregation":
             words += [option] if value else []
         elif each.name == "secure_threshold" and not request.secure_aggregation:

@@ -29,7 +29,7 @@ class Training:
 
     ``learning_rate`` falls by the factor ``decay`` after every round; ``steps`` is the most that a site takes in a
     round, 0 for no limit; ``partition`` and ``sites`` say how public data are divided when a demo needs sites
-    (``natural`` ignores ``sites``).
+    (``natural`` ignores ``sites``). ``benefit`` says whether each site is trained alone as well, and all pooled.
     """
 
     rounds: int = 20
@@ -42,6 +42,7 @@ class Training:
     sites: int = 10
     partition: str = "iid"
     steps: int = 0
+    benefit: bool = True
 
 
 class Task(ABC):

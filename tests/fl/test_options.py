@@ -5,10 +5,13 @@ from dataclasses import fields
 import pytest
 
 from fl.__main__ import OF_REQUEST, main
+from fl.options import parser
 from fl.request import EXECUTORS, RunRequest
+from fl.result import command_of
+from models.registry import get_task
 
 COMMANDS = ("run", "resume", "cancel", "list", "worker", "strategies")
-OTHERWISE = {"task": "--task", "strategy_settings": "--setting", "benefit": "--no-benefit"}
+OTHERWISE = {"task": "--task", "strategy_settings": "--setting", "benefit": "--benefit, --no-benefit"}
 
 
 def help_of(capsys: pytest.CaptureFixture[str], *command: str) -> str:
@@ -46,6 +49,18 @@ def test_everything_that_can_be_asked_of_a_run_has_an_option_with_its_default(
 
 
 def test_every_executor_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
-    said = help_of(capsys, "run").rpartition("--executor NAME")[2].partition("--no-benefit")[0]
+    said = help_of(capsys, "run").rpartition("--executor NAME")[2].partition("--benefit")[0]
     for executor in EXECUTORS:
         assert executor in said
+
+
+def test_benefit_is_measured_by_default_but_not_with_a_language_model() -> None:
+    reads = parser(dict.fromkeys((*COMMANDS, "audit", "compare"), lambda _: 0))
+    for name, usual in (("breast_cancer", True), ("medical_qa", False)):
+        task = get_task(name)
+        assert RunRequest.for_task(task).benefit is usual
+        assert RunRequest.for_task(task, benefit=not usual).benefit is not usual
+        for benefit in (True, False):
+            words = command_of(RunRequest.for_task(task, benefit=benefit)).split()
+            given = reads.parse_args(words[3:]).benefit
+            assert (usual if given is None else given) is benefit

@@ -27,7 +27,9 @@ class MedicalQa(Task):
     classes = KINDS
     texts = Texts("a question and its answer")
     standardised = False
-    training = Training(rounds=4, batch_size=4, learning_rate=5e-3, sites=3, partition="natural", steps=8)
+    training = Training(
+        rounds=4, batch_size=4, learning_rate=5e-3, sites=3, partition="natural", steps=8, benefit=False
+    )
     licence = "CC BY 4.0 (MedQuAD), CC BY-SA 3.0 (WikiDoc)"
     natural_sites = True
 
