@@ -3,7 +3,7 @@
 import streamlit as st
 
 from accounts.permissions import Action
-from components import gate, start_privacy
+from components import gate, run_monitor, start_privacy
 from components.task_menu import task_menu
 from components.theme import amount
 from data.vault import Receipt, receipts
@@ -340,3 +340,4 @@ def _start() -> None:
         st.session_state[_ERROR] = str(error)
         return
     st.query_params.from_dict({"section": "runs", "run": str(run_id)})
+    run_monitor.await_first_round(run_id)

@@ -7,7 +7,6 @@ ends the page is drawn once more, and a slider replays the rounds.
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
@@ -20,8 +19,8 @@ from components.theme import duration, figure, figures, interval, number
 if TYPE_CHECKING:
     from fl.runs import RoundView, RunView
 
-YOUNG = 0.5  # seconds since a run was asked for; hive and strip are drawn first then, charts and tables later
-PATIENCE, LOOK = 0.4, 0.01  # seconds that the page of a young run waits for its first round, between two looks
+YOUNG = 0.8  # seconds since a run was asked for; hive and strip are drawn first then, charts and tables later
+PATIENCE, LOOK = 0.3, 0.01  # seconds that the click on a run waits for its first round, between two looks
 REFRESH = 0.7  # seconds; longer for runs with very many sites and rounds, which take longer to read
 STATUS: dict[str, tuple[str, Literal["gray", "primary", "green", "red", "orange"]]] = {
     "queued": (":material/schedule:", "gray"),
@@ -80,33 +79,27 @@ def _live(run_id: int, can_cancel: bool) -> None:
     _heading(run)
     hive, strip = st.columns([5, 4], gap="large")
     with strip:
-        place = st.empty()
-        with place.container():
-            _strip(run)
+        _strip(run)
         if can_cancel:
             run_acts.cancel_button(run)
-    if _first_round_comes(run):  # to a page on which only the map is missing, which takes the browser longest
-        run = get_run(run_id)
-        with place.container():
-            _strip(run)
     with hive:
         run_hive.show_now(run, key=f"monitor_hive_{run_id}")
 
 
-def _young(run: RunView) -> bool:
-    return (datetime.now(UTC) - run.created_at).total_seconds() < YOUNG
+def await_first_round(run_id: int) -> None:
+    """Wait a moment for the first round of a run just asked for: a warm worker has it before a page could be drawn.
 
+    Called before anything of that page is drawn, so that server and browser leave the processor to the worker.
+    """
+    from fl.runs import glance, worker_status
 
-def _first_round_comes(run: RunView) -> bool:
-    """Wait a moment for the first round of a run just asked for: a warm worker has it before the next look."""
-    from fl.runs import glance
-
-    give_up = time.monotonic() + PATIENCE
-    while run.active and not run.round and _young(run) and time.monotonic() < give_up:
-        if (seen := glance(run.id)).round or not seen.active:
-            return bool(seen.round)
+    worker = worker_status()
+    give_up = time.monotonic() + (PATIENCE if worker.warm and worker.busy_run is None else 0.0)
+    while time.monotonic() < give_up:
+        seen = glance(run_id)
+        if seen.round or not seen.active:
+            return
         time.sleep(LOOK)
-    return False
 
 
 def _live_curves(run_id: int) -> None:
