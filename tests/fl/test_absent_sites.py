@@ -82,7 +82,7 @@ def test_a_fraction_of_the_sites_is_sampled_anew_in_every_round(home: object, ex
 def test_threads_give_the_bits_of_one_site_after_the_other(home: object, monkeypatch: pytest.MonkeyPatch) -> None:
     request = replace(REQUEST, executor="in-process", benefit=True, rounds=2)
     one = run(request)
-    monkeypatch.setattr(in_process, "threads_for", lambda task: 3)
+    monkeypatch.setattr(in_process, "threads_for", lambda task, sites: 3)
     several = run(request)
     assert np.array_equal(one.weights, several.weights)
     assert one.benefit == several.benefit
@@ -90,5 +90,6 @@ def test_threads_give_the_bits_of_one_site_after_the_other(home: object, monkeyp
 
 def test_a_network_with_dropout_is_never_computed_in_threads(home: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(in_process, "LARGE", 0)
-    assert in_process.threads_for("vitals") == 1
-    assert in_process.threads_for("breast_cancer") >= 1
+    monkeypatch.setattr(in_process, "cores", lambda: 2)
+    assert in_process.threads_for("vitals", 3) == 1
+    assert [in_process.threads_for("breast_cancer", sites) for sites in (2, 3, 4)] == [2, 3, 2]
