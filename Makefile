@@ -18,7 +18,7 @@ run: $(VENV)/.installed ## migrate the database and serve on http://127.0.0.1:85
 
 test: lint chromium ## everything: lint, types, import rules, quick tests, slow tests, browser journey
 	$(PY) -m pytest -n 2 -m "not slow and not e2e"
-	$(PY) -m pytest -m "slow and not e2e"
+	$(PY) -m pytest -n 2 --dist loadfile -m "slow and not e2e"
 	$(PY) -m pytest -m e2e
 
 quick: lint ## lint, types, import rules and the quick tests (under two minutes)

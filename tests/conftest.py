@@ -58,6 +58,22 @@ def datasets() -> Path:
     return SHARED_DATASETS
 
 
+@pytest.fixture(scope="session")
+def computed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folders of a home whose files take long to compute and are named by what they were computed from."""
+    folder = tmp_path_factory.mktemp("computed")
+    for name in ("features", "language"):
+        (folder / name).mkdir()
+    return folder
+
+
+@pytest.fixture
+def computed_once(home: Path, computed: Path) -> None:
+    """Let a fresh installation find what earlier tests have computed from public data."""
+    for each in computed.iterdir():
+        (home / each.name).symlink_to(each, target_is_directory=True)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the browser journeys save pictures."""
     parser.addoption("--pictures", default="", help="folder for screenshots of the browser journeys")

@@ -158,7 +158,7 @@ def test_the_engine_treats_adapters_as_any_weights(small: Dataset, more: dict[st
 
 @pytest.mark.slow
 def test_actors_train_adapters_to_the_weights_of_one_process(
-    home: Path, tiny: Path, datasets: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, tiny: Path, datasets: Path, computed_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MEDHIVE_LANGUAGE_MODEL", str(tiny))  # the data are the real ones: actors read them anew
     tiny_language.forget()

@@ -62,7 +62,9 @@ def test_without_the_files_a_sentence_says_where_to_get_them(home: Path, monkeyp
 
 
 @pytest.mark.slow
-def test_three_sites_share_no_record_and_none_that_is_nearly_the_same(home: Path, datasets: Path) -> None:
+def test_three_sites_share_no_record_and_none_that_is_nearly_the_same(
+    home: Path, datasets: Path, computed_once: None
+) -> None:
     public = TASK.public()
     split = hold_out(public)
     parts = partition(public.take(split.training), "natural", 3, 0)
@@ -81,7 +83,7 @@ def test_three_sites_share_no_record_and_none_that_is_nearly_the_same(home: Path
 
 
 @pytest.mark.slow
-def test_twenty_sites_of_any_division_share_nothing_either(home: Path, datasets: Path) -> None:
+def test_twenty_sites_of_any_division_share_nothing_either(home: Path, datasets: Path, computed_once: None) -> None:
     public = TASK.public()
     rows = public.take(hold_out(public).training)
     for how in ("iid", "dirichlet:0.3", "skew:50"):
@@ -90,7 +92,9 @@ def test_twenty_sites_of_any_division_share_nothing_either(home: Path, datasets:
 
 
 @pytest.mark.slow
-def test_the_packaged_base_is_converted_once_and_foresees_answers(home: Path, datasets: Path) -> None:
+def test_the_packaged_base_is_converted_once_and_foresees_answers(
+    home: Path, datasets: Path, computed_once: None
+) -> None:
     found = base()
     assert sum(tensor.numel() for tensor in found.model.parameters()) == 134_515_008
     assert (home / "language" / "SmolLM2-135M-Instruct" / "model.safetensors").exists()

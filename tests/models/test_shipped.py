@@ -17,7 +17,7 @@ SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in (*ENCODED, *LANGU
 
 
 @pytest.fixture(autouse=True)
-def _data(home: object, datasets: object) -> None:
+def _data(home: object, datasets: object, computed_once: None) -> None:
     """heart_disease needs its files."""
 
 
