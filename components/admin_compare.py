@@ -12,8 +12,9 @@ from accounts.permissions import Action
 from components import charts, gate
 from components.task_menu import task_menu
 from components.theme import amount, palette
+from data.jobs import Busy, Job
 from fl.attacks import KINDS
-from fl.compare import jobs
+from fl.compare.jobs import COMPARISONS, start
 from fl.compare.scenario import CORRUPTED, DROPPING, SETS
 from fl.compare.study import BASELINE, study_of
 from fl.request import RequestError
@@ -44,11 +45,11 @@ _COLUMNS = {
 
 def compare() -> None:
     """Draw the form, and the comparison that the address names, or the newest."""
-    with st.expander("New comparison", icon=":material/add:", expanded=not jobs.jobs()):
+    with st.expander("New comparison", icon=":material/add:", expanded=not COMPARISONS.all()):
         _form()
     if error := st.session_state.pop(_ERROR, ""):
         st.error(error)
-    known = [job.number for job in jobs.jobs()]
+    known = [job.number for job in COMPARISONS.all()]
     if not known:
         st.write("No comparison yet. Choose strategies and scenarios, and start the first one.")
         return
@@ -58,7 +59,7 @@ def compare() -> None:
         number = st.selectbox(
             "Comparison", known, index=known.index(number), format_func=_job_words, key=f"compare_shown_{known[0]}"
         )
-    if jobs.job(number).status == "running":
+    if COMPARISONS.file(number).read().status == "running":
         _live(number)
     else:
         _result(number)
@@ -122,9 +123,6 @@ def _start() -> None:
     if person is None or not gate.may(Action.START_RUN):
         st.session_state[_ERROR] = "Your role may not start a comparison."
         return
-    if any(job.status == "running" for job in jobs.jobs()):
-        st.session_state[_ERROR] = "A comparison is running: wait for its end, or cancel it."
-        return
     state = st.session_state
     task = state["compare_task"]
     strategies = ",".join([BASELINE, *state["compare_strategies"]])
@@ -135,32 +133,36 @@ def _start() -> None:
     except (RequestError, UnknownTask) as error:
         state[_ERROR] = str(error)
         return
-    number = jobs.start(task, strategies, scenario, seeds)
+    try:
+        number = start(task, strategies, scenario, seeds)
+    except Busy:
+        state[_ERROR] = "A comparison is running: wait for its end, or cancel it."
+        return
     st.query_params.from_dict({"section": "compare", "comparison": str(number)})
 
 
 def _job_words(number: int) -> str:
-    job = jobs.job(number)
+    job = COMPARISONS.file(number).read()
     title = tasks()[job.report["task"]].title if job.report["task"] in tasks() else job.report["task"]
     return f"{number}: {title}, {amount(job.done, 'run')}, {job.status}"
 
 
 @st.fragment(run_every=1.0)
 def _live(number: int) -> None:
-    job = jobs.job(number)
+    job = COMPARISONS.file(number).read()
     if job.status != "running":
         st.rerun()
     share = job.done / job.total if job.total else 0.0
     st.progress(share, f"{job.done} of {job.total} runs" if job.total else "starting")
     if st.button("Cancel the comparison", icon=":material/stop_circle:", key=f"compare_cancel_{number}"):
-        jobs.cancel(number)
+        COMPARISONS.file(number).cancel()
         st.caption("It stops within two seconds; what it has measured stays.")
     if job.report.get("summary"):
         _show(job, live=True)
 
 
 def _result(number: int) -> None:
-    job = jobs.job(number)
+    job = COMPARISONS.file(number).read()
     if job.error:
         st.error(job.error)
     elif job.status == "cancelled":
@@ -169,7 +171,7 @@ def _result(number: int) -> None:
         _show(job)
 
 
-def _show(job: jobs.Job, *, live: bool = False) -> None:
+def _show(job: Job, *, live: bool = False) -> None:
     rows = job.report["summary"]
     charts.show(heat_map(rows), sentence(job.report), key=f"compare_heat_{job.number}")
     shown = [{title: _cell(row, name) for name, title in _COLUMNS.items()} for row in rows]

@@ -128,7 +128,7 @@ def _comparison(compare: Parser) -> None:
     compare.add_argument("--sites", type=int, metavar="N", help="demo sites (default: the task's own, at least 10)")
     compare.add_argument("--rounds", type=int, metavar="N", help="rounds of each run (default: the task's own)")
     compare.add_argument("--json", type=Path, metavar="FILE", help="write every run and the summary as one JSON object")
-    compare.add_argument("--job", type=int, default=0, help=argparse.SUPPRESS)
+    compare.add_argument("--job", type=Path, help=argparse.SUPPRESS)
     compare.add_argument("--parent", type=int, help=argparse.SUPPRESS)
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from fl.compare import jobs
+from data.jobs import JobFile
 from fl.compare.study import BASELINE, Measured, Study, run_study, study_of
 from fl.compare.summary import Row, summarise
 from fl.watcher import Cancelled, Stop
@@ -24,17 +24,18 @@ def study_asked(given: argparse.Namespace) -> Study:
 
 def compare(given: argparse.Namespace, study: Study) -> int:
     """Carry out a comparison and return the exit code."""
-    stop, ended = Stop(), False
+    stop = Stop()
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: stop.set())
     found: list[Measured] = []
     began = time.monotonic()
+    job = JobFile(given.job) if given.job else None
 
     def told(runs: list[Measured]) -> None:
         found[:] = runs
         _progress(runs, study, began)
-        if given.job:
-            jobs.write(given.job, "running", len(runs), study.runs, report(study, runs))
+        if job:
+            job.write("running", len(runs), study.runs, report(study, runs))
 
     def carry_out() -> int:
         try:
@@ -43,20 +44,18 @@ def compare(given: argparse.Namespace, study: Study) -> int:
             return CANCELLED
         return DONE
 
-    if not given.job:
+    if not job:
         code = carry_out()
     else:
-        jobs.write(given.job, "running", 0, study.runs, report(study, []))
+        job.write("running", 0, study.runs, report(study, []))
         try:
-            with jobs.watched(given.job, given.parent, stop, lambda: ended):
+            with job.watched(given.parent, stop.set):
                 code = carry_out()
         except Exception as error:
-            ended = True
-            jobs.write(given.job, "failed", len(found), study.runs, report(study, found), _words(error))
+            job.write("failed", len(found), study.runs, report(study, found), _words(error))
             raise
-        ended = True
         status = "cancelled" if code == CANCELLED else "done"
-        jobs.write(given.job, status, len(found), study.runs, report(study, found))
+        job.write(status, len(found), study.runs, report(study, found))
     print("", file=sys.stderr)
     for line in table(summarise(found)):
         print(line)

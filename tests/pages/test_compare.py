@@ -7,8 +7,9 @@ import pytest
 
 from accounts.permissions import Role
 from components import admin_compare
-from fl.compare import jobs
+from data import jobs
 from fl.compare.command import report
+from fl.compare.jobs import COMPARISONS
 from fl.compare.study import Measured, Study, study_of
 from tests.pages.conftest import OpenPage
 from tests.pages.words import texts
@@ -31,7 +32,7 @@ def study() -> Study:
 
 def test_a_comparison_is_shown_as_a_heat_map_a_table_and_a_command(page: OpenPage, study: Study) -> None:
     runs = measured(study)
-    jobs.write(1, "done", len(runs), study.runs, report(study, runs))
+    COMPARISONS.file(1).write("done", len(runs), study.runs, report(study, runs))
     app = page("admin", Role.ADMIN, query={"section": "compare"}, timeout=60)
     assert not app.exception
     assert "Lowest most often: Agentic, in 2 of 2 scenarios." in texts(app)
@@ -42,7 +43,7 @@ def test_a_comparison_is_shown_as_a_heat_map_a_table_and_a_command(page: OpenPag
 
 
 def test_a_comparison_that_runs_shows_how_far_it_is_and_can_be_cancelled(page: OpenPage, study: Study) -> None:
-    jobs.write(1, "running", 4, study.runs, report(study, measured(study)[:4]))
+    COMPARISONS.file(1).write("running", 4, study.runs, report(study, measured(study)[:4]))
     app = page("admin", Role.ADMIN, query={"section": "compare"}, timeout=60)
     assert not app.exception
     app.button(key="compare_cancel_1").click().run()
@@ -52,13 +53,13 @@ def test_a_comparison_that_runs_shows_how_far_it_is_and_can_be_cancelled(page: O
 def test_starting_checks_what_is_asked_and_starts_one_at_a_time(
     page: OpenPage, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[str, str, str, int]] = []
-    monkeypatch.setattr(admin_compare.jobs, "start", lambda *given: asked.append(given) or 1)
+    asked: list[list[str]] = []
+    monkeypatch.setattr(jobs, "_begin", lambda arguments, file: asked.append(arguments))
     app = page("admin", Role.ADMIN, query={"section": "compare"}, timeout=60)
     app.multiselect(key="compare_strategies").set_value(["krum"])
     app.button(key="compare_start").click().run()
-    assert asked == [("breast_cancer", "fedavg,krum", "iid,label_flip:0.3", 5)]
-    jobs.write(1, "running", 0, 10, {"task": "breast_cancer"})
+    given = ["--strategies", "fedavg,krum", "--scenario", "iid,label_flip:0.3", "--seeds", "5"]
+    assert asked == [["fl", "compare", "--task", "breast_cancer", *given]]
     app = page("admin", Role.ADMIN, query={"section": "compare"}, timeout=60)
     app.button(key="compare_start").click().run()
     assert len(asked) == 1

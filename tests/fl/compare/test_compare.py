@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from fl.__main__ import main
-from fl.compare import jobs
 from fl.compare.command import table
+from fl.compare.jobs import COMPARISONS, start
 from fl.compare.scenario import Scenario, parse_scenario, scenarios
 from fl.compare.study import Measured, run_study, study_of
 from fl.compare.summary import mean_with_interval, paired, summarise
@@ -120,23 +120,16 @@ def test_a_comparison_can_be_stopped_and_keeps_what_it_has(home: object) -> None
     assert len(found) == 1
 
 
-def test_a_job_without_a_sign_of_life_has_failed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    jobs.write(1, "running", 3, 10, {"task": "breast_cancer"})
-    assert jobs.job(1).status == "running"
-    monkeypatch.setattr(jobs, "DEAD_SECONDS", -1.0)
-    assert jobs.job(1).error == "Its process ended without a word."
-
-
 @pytest.mark.slow
 def test_a_comparison_started_by_the_app_runs_in_a_process_of_its_own_and_can_be_cancelled(home: Path) -> None:
-    number = jobs.start("breast_cancer", "fedavg,equal", "iid,skew:50", 50)
+    file = COMPARISONS.file(start("breast_cancer", "fedavg,equal", "iid,skew:50", 50))
     deadline = time.monotonic() + 60
-    while jobs.job(number).done < 2 and time.monotonic() < deadline:
+    while file.read().done < 2 and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert jobs.job(number).total == 200
-    jobs.cancel(number)
-    while jobs.job(number).status == "running" and time.monotonic() < deadline:
+    assert file.read().total == 200
+    file.cancel()
+    while file.read().status == "running" and time.monotonic() < deadline:
         time.sleep(0.1)
-    job = jobs.job(number)
+    job = file.read()
     assert job.status == "cancelled"
     assert job.report["summary"][0]["strategy"] == "fedavg"
