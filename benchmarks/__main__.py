@@ -1,4 +1,4 @@
-"""Command line: ``python -m benchmarks`` fl, rag, report, scale, first-light, kills, soak, privacy or flamby-heart."""
+"""Command line: ``python -m benchmarks`` and the name of a measurement, such as fl, rag or report."""
 
 import argparse
 import importlib.metadata
@@ -13,7 +13,7 @@ from typing import Any
 
 from settings import ROOT
 
-DONE, FAILED, WRONG = 0, 1, 2
+DONE, FAILED, WRONG, CANCELLED = 0, 1, 2, 130
 BUSY = 0.75  # load a core from which what else runs is felt
 
 
@@ -63,6 +63,8 @@ def main(arguments: list[str] | None = None) -> int:
     report.add_argument(
         "--out", type=Path, default=Path("benchmarks/results/report"), metavar="DIR", help="where to write"
     )
+    report.add_argument("--job", type=Path, help=argparse.SUPPRESS)  # of the page in Admin, as is the next
+    report.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     for each in (report, rag, fl, scale, first_light, kills, soak, privacy, flamby):
         each.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, some also as .md")
     chosen = parser.parse_args(arguments)
@@ -72,6 +74,9 @@ def main(arguments: list[str] | None = None) -> int:
     except WrongInput as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         return WRONG
+    except KeyboardInterrupt:
+        print("Cancelled.", file=sys.stderr)
+        return CANCELLED
     return code
 
 
@@ -214,25 +219,43 @@ def _rag(chosen: argparse.Namespace) -> int:
 
 def _report(chosen: argparse.Namespace) -> int:
     from benchmarks.progress import Progress
-    from benchmarks.report.charts import draw
+    from benchmarks.report.charts import charts, draw
     from benchmarks.report.measure import FULL, QUICK, measure, steps_of
-    from benchmarks.report.page import PICTURE, markdown, parts
+    from benchmarks.report.page import PAGE, PICTURE, RESULTS, markdown, parts
+    from benchmarks.report.steps import steps
+    from data.jobs import JobFile
+    from data.public import DataMissing
     from fl.request import RequestError
 
     plan, load = QUICK if chosen.quick else FULL, _load()
+    job = JobFile(chosen.job) if chosen.job else None
+    out = job.folder if job else chosen.out
     try:
-        chosen.out.mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise WrongInput(f"--out {chosen.out}: {error.strerror}.") from None
+        raise WrongInput(f"--out {out}: {error.strerror}.") from None
     try:
-        with Progress(steps_of(plan)) as progress:
-            found = measure(plan, progress.step)
-    except RequestError as error:
+        with (
+            Progress(steps_of(plan)) as progress,
+            steps(progress, steps_of(plan), job, chosen.parent) as clock,
+        ):
+            found = measure(plan, clock.step, clock.within)
+            shown = charts(found)
+            figures = {
+                **_origin({}, load),
+                "quick": chosen.quick,
+                "steps": clock.seconds(),
+                "parts": parts(found),
+                "charts": {name: chart.as_json() for name, chart in shown.items()},
+                **found,
+            }
+            draw(shown, out / PICTURE)
+            page = markdown(found, _words(figures))
+            (out / RESULTS).write_text(_json(figures), encoding="utf-8")
+            (out / PAGE).write_text(page, encoding="utf-8")
+    except (RequestError, DataMissing) as error:
         raise WrongInput(error) from None
-    figures = {**_origin({}, load), "quick": chosen.quick, "parts": parts(found), **found}
-    draw(found, chosen.out / PICTURE)
-    _publish(chosen.out / "benchmark_results.json", figures, markdown(found, _words(figures)))
-    (chosen.out / "benchmark_results.md").replace(chosen.out / "BENCHMARK_REPORT.md")
+    _show(page)
     if chosen.json:
         _keep(chosen.json, figures)
     return DONE
@@ -266,13 +289,21 @@ def _check_writable(path: Path | None) -> None:
 
 def _publish(path: Path | None, figures: dict[str, Any], page: str) -> None:
     """Print the page, and write figures and page where asked."""
+    _show(page)
+    if path:
+        path.write_text(_json(figures), encoding="utf-8")
+        path.with_suffix(".md").write_text(page, encoding="utf-8")
+
+
+def _show(page: str) -> None:
     from rich.console import Console
     from rich.markdown import Markdown
 
     Console().print(Markdown(page))
-    if path:
-        path.write_text(json.dumps(figures, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        path.with_suffix(".md").write_text(page, encoding="utf-8")
+
+
+def _json(figures: dict[str, Any]) -> str:
+    return json.dumps(figures, indent=1, allow_nan=False) + "\n"
 
 
 def _load() -> float:
@@ -303,7 +334,9 @@ def _origin(peers: dict[str, str], load: float) -> dict[str, Any]:
 
 
 def _command() -> str:
-    return " ".join(["python -m benchmarks", *sys.argv[1:]])
+    asked = sys.argv[1:]
+    asked = asked[: asked.index("--job")] if "--job" in asked else asked  # that and what follows is added by the app
+    return " ".join(["python -m benchmarks", *asked])
 
 
 def machine() -> str:

@@ -27,14 +27,22 @@ class Progress(rich.progress.Progress):
         )
         self._steps = steps
         self._begun = 0
+        self._what = ""
         self._bar = self.add_task("preparing", total=steps)
 
     def step(self, what: str) -> None:
         """Begin with ``what``; the step before is done."""
+        self._what = what
         self.update(self._bar, description=what, completed=self._begun)
         self._begun += 1
         if self.disable:
             self.tell(f"{self._begun}/{self._steps} {what}")
+
+    def within(self, where: str) -> None:
+        """Say where in its step the benchmark is."""
+        self.update(self._bar, description=f"{self._what}: {where}")
+        if self.disable:
+            self.tell(f"  {where}")
 
     def tell(self, line: str) -> None:
         """Say a line above the bar."""

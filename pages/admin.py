@@ -1,4 +1,4 @@
-"""Admin: start runs, watch and compare them, decide what is promoted, read the audit log, manage people."""
+"""Admin: start runs, watch, compare and report on them, decide what is promoted, read the audit log, manage people."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from components.admin_compare import compare
 from components.admin_decision import decision
 from components.admin_overview import overview
 from components.admin_people import people
+from components.admin_report import report
 from components.admin_runs import runs
 from components.admin_sites import sites
 from components.admin_sources import sources_section
@@ -36,6 +37,7 @@ SECTIONS = (
     Section("start", "Start a run", ":material/play_circle:", Action.START_RUN, start_form),
     Section("runs", "Runs", ":material/timeline:", Action.WATCH_RUNS, runs),
     Section("compare", "Compare strategies", ":material/grid_view:", Action.START_RUN, compare),
+    Section("report", "Report", ":material/assessment:", Action.START_RUN, report),
     Section("decision", "Decision", ":material/balance:", Action.PROMOTE, decision),
     Section("sites", "Sites", ":material/hub:", Action.MANAGE_SITES, sites),
     Section("sources", "Sources", ":material/library_books:", Action.MANAGE_SOURCES, sources_section),

@@ -1,15 +1,129 @@
-"""Six charts in one picture, from the figures of the report alone."""
+"""Six charts from the figures of the report alone: first what each shows, which a page draws too, then one picture."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from benchmarks.report.joined import RULES
 
-_FIRST, _WHOLE = ("cold_first", "warm_first"), ("cold", "warm")
 _COLOURS = ("#0f766e", "#b45309", "#475569", "#7c3aed")
+_SPEED = {"new process": ("cold_first", "cold"), "kept warm": ("warm_first", "warm")}
 
 
-def draw(found: dict[str, Any], file: Path) -> None:
+@dataclass(frozen=True)
+class Series:
+    """One colour of a chart: a value a place, with its 95 % interval or as it is written beside it."""
+
+    name: str
+    values: Sequence[float]
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
+    written: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What a chart shows.
+
+    Parameters
+    ----------
+    places : along the x axis, names or numbers of rounds.
+    x, y : titles of the axes.
+    log : whether the y axis is logarithmic.
+    ends : of the y axis; empty for those that fit.
+    line : a value that is marked across; None for none.
+    """
+
+    kind: Literal["bars", "lines", "points"]
+    title: str
+    places: Sequence[str | int]
+    series: Sequence[Series]
+    y: str
+    x: str = ""
+    log: bool = False
+    ends: Sequence[float] = ()
+    line: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return asdict(self)
+
+
+def charts(found: Mapping[str, Any]) -> dict[str, Chart]:
+    """Return the chart of each part of the report."""
+    size, convergence, aggregation = found["size"], found["convergence"], found["aggregation"]
+    weights, speed, privacy = found["weights"], found["speed"], found["privacy"]
+    megabytes = [size["bytes"] / 1e6, size["bytes_up"] / 1e6]
+    attack = privacy["membership"]
+    losses = [aggregation[rule]["loss"] for rule in RULES]
+    words = ("first word", f"{speed['tokens']} tokens")
+    return {
+        "size": Chart(
+            "bars",
+            f"Size: {100 * size['trained_part']:.2f} % is trained and sent",
+            ["base, stays", "sent, a site and round"],
+            [Series("", megabytes, written=[f"{value:,.2f} MB" for value in megabytes])],
+            "megabytes",
+            log=True,
+        ),
+        "convergence": Chart(
+            "lines",
+            "Federated convergence",
+            list(range(len(convergence["losses"]))),
+            [Series("all", convergence["losses"])]
+            + [Series(name, values) for name, values in convergence["sites"].items()],
+            "loss on held-out answers (nats a token)",
+            "round",
+        ),
+        "aggregation": Chart(
+            "points",
+            "Aggregation, the same answers",
+            list(RULES.values()),
+            [_with_interval(losses)],
+            "loss on held-out answers, 95 % interval",
+        ),
+        "weights": Chart(
+            "bars",
+            "Weights of hospitals",
+            list(weights["rows"]),
+            [_parts(RULES[rule], [weights[rule][name] for name in weights["rows"]]) for rule in RULES],
+            "part in the mean",
+        ),
+        "speed": Chart(
+            "bars",
+            f"Speed: first word {speed['times_first']:.0f} times sooner",
+            list(_SPEED),
+            [_seconds(name, [speed[keys[at]] for keys in _SPEED.values()]) for at, name in enumerate(words)],
+            "seconds",
+            log=True,
+        ),
+        "privacy": Chart(
+            "points",
+            f"Privacy: {100 * privacy['overlap']:.0f} % of records shared",
+            ["attack by loss"],
+            [_with_interval([attack])],
+            "AUC; .5 is a coin",
+            ends=(0, 1),
+            line=0.5,
+        ),
+    }
+
+
+def _with_interval(scores: Sequence[Mapping[str, float]]) -> Series:
+    value, low, high = ([score[name] for score in scores] for name in ("value", "low", "high"))
+    return Series("", value, low, high)
+
+
+def _parts(name: str, values: Sequence[float]) -> Series:
+    return Series(name, values, written=[f"{value:.2f}" for value in values])
+
+
+def _seconds(name: str, values: Sequence[float]) -> Series:
+    return Series(name, values, written=[f"{value:.2f} s" for value in values])
+
+
+def draw(shown: Mapping[str, Chart], file: Path) -> None:
     """Write the picture."""
     import matplotlib
 
@@ -17,74 +131,37 @@ def draw(found: dict[str, Any], file: Path) -> None:
     from matplotlib import pyplot
 
     figure, places = pyplot.subplots(2, 3, figsize=(15, 8.5), layout="constrained")
-    (size, convergence, aggregation), (weights, speed, privacy) = places
-    _size(size, found["size"])
-    _convergence(convergence, found["convergence"])
-    _aggregation(aggregation, found["aggregation"])
-    _weights(weights, found["weights"])
-    _speed(speed, found["speed"])
-    _privacy(privacy, found["privacy"])
+    for place, chart in zip(places.flat, shown.values(), strict=True):
+        {"bars": _bars, "lines": _lines, "points": _points}[chart.kind](place, chart)
+        place.set(title=chart.title, xlabel=chart.x, ylabel=chart.y, yscale="log" if chart.log else "linear")
+        if chart.ends:
+            place.set(ylim=tuple(chart.ends))
+        if chart.line is not None:
+            place.axhline(chart.line, color=_COLOURS[2], linestyle="dotted")
+        if len(chart.series) > 1:
+            place.legend()
     figure.savefig(file, dpi=110)
     pyplot.close(figure)
 
 
-def _size(place: Any, found: dict[str, Any]) -> None:
-    megabytes = [found["bytes"] / 1e6, found["bytes_up"] / 1e6]
-    bars = place.bar(["base, stays", "sent, a site and round"], megabytes, color=_COLOURS[:2])
-    place.bar_label(bars, [f"{value:,.2f} MB" for value in megabytes])
-    place.set(yscale="log", ylabel="megabytes", title=f"Size: {100 * found['trained_part']:.2f} % is trained and sent")
+def _bars(place: Any, chart: Chart) -> None:
+    wide = 0.8 / len(chart.series)
+    for number, series in enumerate(chart.series):
+        at = [where + wide * (number - (len(chart.series) - 1) / 2) for where in range(len(chart.places))]
+        bars = place.bar(at, series.values, 0.95 * wide, color=_COLOURS[number], label=series.name)
+        place.bar_label(bars, series.written)
+    place.set_xticks(range(len(chart.places)), chart.places)
 
 
-def _convergence(place: Any, found: dict[str, Any]) -> None:
-    rounds = range(len(found["losses"]))
-    place.plot(rounds, found["losses"], color=_COLOURS[0], linewidth=3, marker="o", label="all")
-    for colour, (name, losses) in zip(_COLOURS[1:], found["sites"].items(), strict=False):
-        place.plot(rounds, losses, color=colour, marker=".", label=name)
-    place.set(xlabel="round", ylabel="loss on held-out answers (nats a token)", title="Federated convergence")
-    place.set_xticks(list(rounds))
-    place.legend()
+def _lines(place: Any, chart: Chart) -> None:
+    for number, series in enumerate(chart.series):
+        look = {"linewidth": 3, "marker": "o"} if number == 0 else {"marker": "."}
+        place.plot(chart.places, series.values, color=_COLOURS[number % len(_COLOURS)], label=series.name, **look)
+    place.set_xticks(chart.places)
 
 
-def _aggregation(place: Any, found: dict[str, Any]) -> None:
-    values = [found[rule]["loss"] for rule in RULES]
-    middle = [value["value"] for value in values]
-    below = [value["value"] - value["low"] for value in values]
-    above = [value["high"] - value["value"] for value in values]
-    place.errorbar(list(RULES.values()), middle, yerr=[below, above], fmt="o", color=_COLOURS[0], capsize=6)
-    place.set(ylabel="loss on held-out answers, 95 % interval", title="Aggregation, the same answers")
-
-
-def _weights(place: Any, found: dict[str, Any]) -> None:
-    names = list(found["rows"])
-    for offset, rule in enumerate(RULES):
-        at = [number + 0.27 * offset for number in range(len(names))]
-        bars = place.bar(at, [found[rule][name] for name in names], 0.25, color=_COLOURS[offset], label=RULES[rule])
-        place.bar_label(bars, fmt="%.2f")
-    place.set_xticks([number + 0.27 for number in range(len(names))], names)
-    place.set(ylabel="part in the mean", title="Weights of hospitals")
-    place.legend()
-
-
-def _speed(place: Any, found: dict[str, Any]) -> None:
-    for offset, (name, keys) in enumerate({"first word": _FIRST, f"{found['tokens']} tokens": _WHOLE}.items()):
-        bars = place.bar([offset, offset + 2.5], [found[key] for key in keys], 0.9, color=_COLOURS[offset], label=name)
-        place.bar_label(bars, [f"{found[key]:.2f} s" for key in keys])
-    place.set_xticks([0.5, 3.0], ["new process", "kept warm"])
-    place.set(yscale="log", ylabel="seconds", title=f"Speed: first word {found['times_first']:.0f} times sooner")
-    place.legend()
-
-
-def _privacy(place: Any, found: dict[str, Any]) -> None:
-    attack = found["membership"]
-    place.errorbar(
-        ["attack by loss"],
-        [attack["value"]],
-        yerr=[[attack["value"] - attack["low"]], [attack["high"] - attack["value"]]],
-        fmt="o",
-        color=_COLOURS[0],
-        capsize=6,
-    )
-    place.axhline(0.5, color=_COLOURS[2], linestyle="dotted")
-    place.set(
-        ylim=(0, 1), ylabel="AUC; .5 is a coin", title=f"Privacy: {100 * found['overlap']:.0f} % of records shared"
-    )
+def _points(place: Any, chart: Chart) -> None:
+    for number, series in enumerate(chart.series):
+        below = [value - low for value, low in zip(series.values, series.low, strict=True)]
+        above = [high - value for value, high in zip(series.values, series.high, strict=True)]
+        place.errorbar(chart.places, series.values, yerr=[below, above], fmt="o", color=_COLOURS[number], capsize=6)

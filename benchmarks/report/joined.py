@@ -1,5 +1,6 @@
 """The same updates of the same sites, joined by each rule; and what an update counts in what came of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,8 +46,9 @@ class Sent:
 
 @dataclass
 class Kept(Silent):
-    """Keeps the rounds and the weights before the last one."""
+    """Keeps the rounds and the weights before the last one. ``told`` hears of every round."""
 
+    told: Callable[[RoundResult], None]
     rounds: list[RoundResult] = field(default_factory=list)
     before: FloatArray | None = None
     _last: FloatArray | None = None
@@ -55,6 +57,7 @@ class Kept(Silent):
         """Keep a round."""
         self.rounds.append(result)
         self.before, self._last = self._last, snapshot.weights
+        self.told(result)
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,9 @@ class Trained:
     joined: dict[str, Joined]
 
 
-def train(request: RunRequest) -> Trained:
-    """Run ``request`` and join the updates of its last round by each of ``RULES``."""
-    kept, sent = Kept(), Sent()
+def train(request: RunRequest, told: Callable[[RoundResult], None]) -> Trained:
+    """Run ``request``, tell of every round, and join the updates of the last one by each of ``RULES``."""
+    kept, sent = Kept(told), Sent()
     federate(request, watcher=kept, stop=Stop(), client=sent)  # type: ignore[arg-type]  # all that is asked of a ClientApp is to be called
     return Trained(request, kept.rounds, join(request, kept, sent))
 

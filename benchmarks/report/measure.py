@@ -61,8 +61,8 @@ def steps_of(plan: Plan) -> int:
     return 4 + plan.seeds
 
 
-def measure(plan: Plan, say: Say) -> dict[str, Any]:
-    """Return every figure by part of the report."""
+def measure(plan: Plan, say: Say, within: Say) -> dict[str, Any]:
+    """Return every figure by part of the report; ``say`` hears of every step, ``within`` of every round."""
     began, before = time.perf_counter(), _cpu()
     kept = medical_qa.SCORED, evaluation.FEW_ANSWERS
     medical_qa.SCORED, evaluation.FEW_ANSWERS = plan.scored, plan.few
@@ -72,7 +72,7 @@ def measure(plan: Plan, say: Say) -> dict[str, Any]:
         runs = []
         for seed in range(plan.seeds):
             say(f"training at three sites, seed {seed}")
-            runs.append(train(_request(plan, seed)))
+            runs.append(train(_request(plan, seed), lambda done: within(f"{done.round} of {plan.rounds} rounds done")))
         last = runs[0].rounds[-1]
         size.update(bytes_up=last.bytes_up, bytes_down=last.bytes_down)
         say("scoring what each rule made of the same updates")

@@ -6,8 +6,7 @@ from typing import Any
 from benchmarks.report.claims import CLAIMS
 from benchmarks.report.joined import RULES
 
-PICTURE = "benchmark_charts.png"
-
+RESULTS, PAGE, PICTURE = "benchmark_results.json", "BENCHMARK_REPORT.md", "benchmark_charts.png"
 
 TITLES = {
     "size": "Size and bytes",

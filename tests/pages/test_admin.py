@@ -19,7 +19,7 @@ from tests.pages.champions import make_champion
 from tests.pages.conftest import OpenPage, cookie_of
 from tests.pages.words import texts
 
-SECTIONS = ("overview", "start", "runs", "compare", "decision", "audit", "people")
+SECTIONS = ("overview", "start", "runs", "compare", "report", "decision", "audit", "people")
 
 
 def admin(page: OpenPage, section: str, **query: str) -> AppTest:
