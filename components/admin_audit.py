@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from accounts.audit import Entry, entries
-from components.run_details import safe_cell
 from components.theme import amount
+from rag.spreadsheet import safe_cell
 
 NEWEST = 1000
 

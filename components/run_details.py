@@ -16,6 +16,7 @@ from components import charts, run_privacy
 from components.benefit import benefit_sentence, personal_gains, personal_sentence
 from components.theme import interval
 from models.headline import headline
+from rag.spreadsheet import safe_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -236,11 +237,6 @@ def history_csv(run: RunView) -> bytes:
         scores = [point.metrics.get(name, "") for name in metrics]
         writer.writerow([point.round, point.loss, *scores, point.seconds, point.replies, safe_cell(left_out)])
     return text.getvalue().encode()
-
-
-def safe_cell(text: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
 
 
 def history_json(run: RunView) -> bytes:

@@ -4,27 +4,38 @@ Exit codes: 0 done, 1 failed, 2 the input is wrong (one line on stderr says what
 """
 
 import argparse
+import io
 import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rag.answer import QuestionError, answer
 from rag.article import ArticleError
 from rag.embedding import EmbeddingMissing
 from rag.llm.choice import KINDS, ChoiceError
+from rag.questions import QuestionsError, read_questions
 from rag.retrieve import Found
 
 if TYPE_CHECKING:
     from rag.sources.document import Reading
 
 
+_FILE = "questions: .txt with one a line, .csv or .jsonl with the column question"
+
+
 class InputError(ValueError):
     """A file or an argument is wrong; the message is one line."""
+
+
+class Cancelled(KeyboardInterrupt):
+    """Ctrl-C came; the message says what is kept."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,14 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         result: dict[str, Any] = options.run(options)
-    except (InputError, ArticleError, QuestionError, ChoiceError) as error:
+    except (InputError, ArticleError, QuestionError, QuestionsError, ChoiceError) as error:
         print(error, file=sys.stderr)
         return 2
     except EmbeddingMissing as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("Cancelled.", file=sys.stderr)
+    except KeyboardInterrupt as cancelled:
+        print(str(cancelled) or "Cancelled.", file=sys.stderr)
         return 130
     if options.json:
         written = json.dumps(result, ensure_ascii=False, indent=2)
@@ -71,11 +82,15 @@ def _parser() -> argparse.ArgumentParser:
     reindex.add_argument("name", help="as in python -m rag sources")
     search = command("search", _search, "Show the passages nearest to a question.")
     search.add_argument("question", nargs="?")
-    search.add_argument("--file", type=Path, help='questions, one JSON object {"question": ...} a line')
+    search.add_argument("--file", type=Path, help=_FILE)
     search.add_argument("--source", metavar="NAME", help="look only at this source, as in python -m rag sources")
     search.add_argument("--k", type=int, default=5, help="how many passages (default 5)")
-    ask = command("ask", _ask, "Answer a question with its sources.")
-    ask.add_argument("question")
+    ask = command("ask", _ask, "Answer a question, or a file of them, with its sources.")
+    ask.add_argument("question", nargs="?")
+    ask.add_argument("--file", type=Path, help=f"{_FILE}; the model is read once for all")
+    ask.add_argument(
+        "--out", type=Path, metavar="FILE", help="where answers to --file go: .jsonl, .csv or .md (default: print them)"
+    )
     ask.add_argument(
         "--provider",
         default="",
@@ -151,11 +166,10 @@ def _search(options: argparse.Namespace) -> dict[str, Any]:
 
     if options.k < 1:
         raise InputError(f"--k is {options.k}; it must be 1 or more.")
-    if bool(options.file) == bool(options.question):
-        raise InputError("Give either a question or --file with questions.")
+    _one_of(options.file, options.question)
     if options.source and options.source not in {entry.name for entry in sources()}:
         raise InputError(f"There is no source {options.source}; see python -m rag sources.")
-    questions = _questions(options.file) if options.file else [options.question]
+    questions = _read(options.file) if options.file else [options.question]
     index = open_index(_progress)
     results = []
     for question in questions:
@@ -186,28 +200,27 @@ def _result(found: Found, seconds: float) -> dict[str, Any]:
     return {"question": found.question, "enough": found.enough, "seconds": round(seconds, 4), "hits": hits}
 
 
-def _questions(path: Path) -> list[str]:
+def _one_of(file: Path | None, question: object) -> None:
+    if bool(file) == bool(question):
+        raise InputError("Give either a question or --file with questions.")
+
+
+def _read(path: Path) -> list[str]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read as text.") from error
-    questions = []
-    for number, line in enumerate(lines, 1):
-        try:
-            question = json.loads(line)["question"] if line.strip() else None
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError(f'{path.name}, line {number}: must be a JSON object with "question".') from error
-        if question:
-            questions.append(str(question))
-    if not questions:
-        raise InputError(f"{path.name} holds no question.")
-    return questions
+        return read_questions(path.read_bytes(), path.name)
+    except OSError:
+        raise InputError(f"{path} cannot be read.") from None
 
 
 def _ask(options: argparse.Namespace) -> dict[str, Any]:
     from models.language.companion import offer_champion
 
+    _one_of(options.file, options.question is not None)
     offer_champion()
+    if options.file:
+        return _ask_file(options)
+    if options.out:
+        raise InputError("--out is for the answers to --file.")
     given = answer(options.question, progress=_progress, provider=options.provider)
     if options.json != "-":
         print(given.text)
@@ -217,6 +230,52 @@ def _ask(options: argparse.Namespace) -> dict[str, Any]:
         if given.notice:
             print(given.notice)
     return given.to_json()
+
+
+def _ask_file(options: argparse.Namespace) -> dict[str, Any]:
+    from rag.llm.choice import choose
+    from rag.sheets import SHEETS, in_words, record
+    from rag.terminal import Answered
+
+    questions = _read(options.file)
+    choose(options.provider)  # one that is not to be had is said before anything is written
+    suffix = options.out.suffix.lower() if options.out else ".md"
+    if suffix not in SHEETS:
+        raise InputError(f"--out {options.out}: must end in {', '.join(SHEETS)}.")
+    if options.out and options.out.exists() and options.out.samefile(options.file):
+        raise InputError("--out must be another file than --file.")
+    print_here = not options.out and options.json != "-"
+    shown = not (print_here and sys.stdout.isatty())  # else the answers themselves show how far it is
+    answered: list[dict[str, Any]] = []
+    begun = time.perf_counter()
+    try:
+        with _opened(options.out, print_here) as file, Answered(len(questions), shown=shown) as progress:
+            add = SHEETS[suffix](file, datetime.now(UTC))
+            for number, question in enumerate(questions, 1):
+                given = answer(question, progress=_progress, provider=options.provider)
+                add(number, question, given)
+                answered.append(record(number, question, given))
+                progress.next()
+    except KeyboardInterrupt:
+        kept = f" {options.out} holds the answers." if options.out and answered else ""
+        raise Cancelled(f"Cancelled after {len(answered)} of {len(questions)} questions.{kept}") from None
+    seconds = time.perf_counter() - begun
+    print(f"{in_words(answered)}, {seconds:.1f} s{f': {options.out}' if options.out else ''}", file=sys.stderr)
+    return {"answers": answered, "seconds": round(seconds, 2)}
+
+
+@contextmanager
+def _opened(path: Path | None, print_here: bool) -> Iterator[TextIO]:
+    """Open the file for answers; without one they are printed, or only counted."""
+    if path is None:
+        yield sys.stdout if print_here else io.StringIO()
+        return
+    try:
+        file = path.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise InputError(f"--out {path} cannot be written: {error.strerror}.") from None
+    with file:
+        yield file
 
 
 def _progress(done: int, total: int) -> None:

@@ -9,7 +9,7 @@ from rag.citations import Paragraphs, Source
 from rag.graph import Fact
 from rag.guardrails import RedFlag
 
-DISCLAIMER = "General information, not medical advice. In an emergency, call 112, 999 or 911."
+DISCLAIMER = "General information, not medical advice, not for clinical use. In an emergency, call 112, 999 or 911."
 
 
 @dataclass(frozen=True)

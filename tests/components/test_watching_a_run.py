@@ -12,6 +12,7 @@ import pytest
 from components import benefit, charts, run_details, run_hive
 from components.theme import DARK, LIGHT, duration, interval, number
 from fl.runs import RunView, get_run
+from rag.spreadsheet import safe_cell
 from tests.components.runs_in_database import add_run
 
 
@@ -127,8 +128,8 @@ def test_the_history_as_csv_has_a_line_a_round_and_names_who_was_left_out(run: R
 
 
 def test_a_text_is_never_taken_for_a_formula_by_a_spreadsheet() -> None:
-    assert run_details.safe_cell("=1+1") == "'=1+1"
-    assert run_details.safe_cell("Site A") == "Site A"
+    assert safe_cell("=1+1") == "'=1+1"
+    assert safe_cell("Site A") == "Site A"
 
 
 def test_the_run_as_json_can_be_read_by_any_program(run: RunView) -> None:
