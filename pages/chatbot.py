@@ -16,6 +16,7 @@ from components.answering import Answering
 from components.gate import current_person, may
 from components.picture_talk import MOST_MEGABYTES, TYPES, kinds, look_at, text_and_picture
 from components.provider_menu import provider_menu, provider_of_person, where_it_goes
+from components.question_file import question_file
 from components.scroll_here import scroll_here
 from components.talk import Talk, ask, history_menu, keep_last, start_anew, stop, talk_of
 from data.database import now
@@ -70,7 +71,7 @@ def heading(person: UserView | None, talk: Talk) -> None:
             )
 
 
-def welcome() -> None:
+def welcome(person: UserView | None) -> None:
     """Say what the companion can do, before the first question."""
     titles = shipped_titles()
     theme.page(
@@ -86,6 +87,7 @@ def welcome() -> None:
     with st.expander("What it knows about", icon=":material/menu_book:"):
         for kind, name in KINDS.items():
             st.markdown(f"**{name}**  \n{' · '.join(titles[kind])}")
+    question_file(person)
     option = provider_of_person()
     if option.kind == "extractive":
         st.caption("No language model writes here: answers are taken word for word from the articles.")
@@ -263,7 +265,7 @@ with st.container(horizontal_alignment="center"), st.container(width=WIDTH):
     first = st.empty()  # emptied at once when the first question comes, instead of fading behind it
     if not talk.turns:
         with first.container():
-            welcome()
+            welcome(person)
     else:
         show(person, talk)
         if talk.turns[-1][1] is None:
