@@ -143,7 +143,7 @@ def _show(number: int | None) -> None:
     names = list(found["parts"])
     for pair in (names[at : at + 2] for at in range(0, len(names), 2)):
         for column, name in zip(st.columns(2, gap="medium"), pair, strict=False):
-            with column.container(border=True):
+            with column.container(border=True, height="stretch"):
                 _part(found, name, number)
     st.caption("The same again, from the command line:")
     st.code(found["command"], language=None, wrap_lines=True)

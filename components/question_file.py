@@ -101,7 +101,7 @@ def question_file(person: UserView | None) -> None:
 def _form(person: UserView | None) -> None:
     st.caption(
         f"Up to {MOST} questions: a .txt with one a line, or a .csv or .jsonl with the column question. Each is "
-        "answered as if it were asked alone. The file is not kept; answers are gone when you close the page."
+        "answered as if it were asked alone. Neither file nor answers are kept: take the answers with you."
     )
     file = st.file_uploader(
         "File with questions",

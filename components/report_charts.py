@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from components.charts import faint, plain_axes
+from components.charts import plain_axes
 from components.theme import Palette, palette
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ def chart(told: Mapping[str, Any], colours: Palette | None = None) -> go.Figure:
     for number, series in enumerate(told["series"]):
         drawn(figure, told, series, number, colours)
     plain_axes(figure, colours)
-    figure.update_layout(hovermode="closest", barmode="group", bargap=0.25, showlegend=len(told["series"]) > 1)
+    several = len(told["series"]) > 1
+    figure.update_layout(hovermode="closest", barmode="group", bargap=0.25, showlegend=several)
+    figure.update_layout(margin={"t": 34 if several else 12})
     figure.update_xaxes(title_text=told["x"] or None)
     figure.update_yaxes(title_text=told["y"], **_scale(told))
     if told["kind"] == "lines":
@@ -73,11 +75,17 @@ def _bars(figure: go.Figure, told: Mapping[str, Any], series: Mapping[str, Any],
         name=series["name"],
         text=series["written"] or None,
         textposition="outside",
-        textfont={"color": colours.text},
+        textfont={"color": colours.text, "size": 11},
         cliponaxis=False,
         marker={
             "color": _colour(colours, number),
-            "pattern": {"shape": _PATTERNS[number % 4], "fgcolor": faint(colours.paper), "size": 6},
+            "pattern": {
+                "shape": _PATTERNS[number % 4],
+                "fillmode": "overlay",
+                "fgcolor": colours.paper,
+                "size": 7,
+                "solidity": 0.25,
+            },
         },
         hovertemplate="%{text}<extra>%{fullData.name}</extra>",
     )

@@ -36,7 +36,7 @@ SECTIONS = (
     Section("overview", "Overview", ":material/dashboard:", Action.START_RUN, overview),
     Section("start", "Start a run", ":material/play_circle:", Action.START_RUN, start_form),
     Section("runs", "Runs", ":material/timeline:", Action.WATCH_RUNS, runs),
-    Section("compare", "Compare strategies", ":material/grid_view:", Action.START_RUN, compare),
+    Section("compare", "Compare", ":material/grid_view:", Action.START_RUN, compare),
     Section("report", "Report", ":material/assessment:", Action.START_RUN, report),
     Section("decision", "Decision", ":material/balance:", Action.PROMOTE, decision),
     Section("sites", "Sites", ":material/hub:", Action.MANAGE_SITES, sites),
