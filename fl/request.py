@@ -263,9 +263,10 @@ def check_noise(request: RunRequest) -> None:
         return
     if request.dp_level == "example" and request.executor == "vectorised":
         raise RequestError("executor vectorised trains without noise for each row: choose auto with dp_level example.")
-    if request.strategy == "feddyn":
+    if STRATEGIES[request.strategy].remembers:
         raise RequestError(
-            "strategy feddyn remembers what each site sent, which no noise covers: choose another one with dp_epsilon."
+            f"strategy {request.strategy} remembers what each site sent, which no noise covers: choose another one "
+            "with dp_epsilon."
         )
     if request.strategy in ON_REPORTED_LOSS:
         raise RequestError(

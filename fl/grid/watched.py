@@ -63,7 +63,7 @@ class WatchedGrid:
     heldout : what updates are scored on.
     earlier : what sites sent in the last rounds.
     failures : sites left out of the last exchange.
-    bytes_up, bytes_down : of one site in the last round.
+    bytes_up, bytes_down : of one site in the last round; down, the mean over those asked.
     """
 
     def __init__(self, inner: Grid, course: Course) -> None:
@@ -106,7 +106,7 @@ class WatchedGrid:
         # strategies sample in random order; in that of sites, a run looks the same every time
         asked = sorted(messages, key=self.position_of)
         self.failures = []
-        self.bytes_down = _payload(asked[0].content) if asked else 0
+        self.bytes_down = sum(_payload(message.content) for message in asked) // max(1, len(asked))
         for message in asked:
             self._course.watcher.site_state(self.position_of(message), self.round, "computing")
         return asked

@@ -71,4 +71,5 @@ INFO = StrategyInfo(
     ),
     make=_make,
     individual=True,
+    remembers=True,
 )

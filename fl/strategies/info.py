@@ -56,6 +56,7 @@ class StrategyInfo:
     make : settings → strategy of Flower, of any class derived from FedAvg.
     individual : whether it looks at single updates, and so needs a server that sees them.
     adapters : whether it joins adapters of language tasks and nothing else.
+    remembers : whether it keeps something of each site from round to round.
     """
 
     name: str
@@ -66,6 +67,7 @@ class StrategyInfo:
     make: "Make"
     individual: bool = False
     adapters: bool = False
+    remembers: bool = False
 
     def settings(self, given: Mapping[str, float]) -> dict[str, float]:
         """Return ``given`` with defaults for what is missing; ValueError with a sentence for what is unknown or off."""

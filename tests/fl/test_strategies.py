@@ -96,6 +96,16 @@ def test_feddyn_trains_sites_together_as_it_trains_each(home: object) -> None:
     assert np.abs(plain.weights - alone.weights).max() > 1e-3
 
 
+def test_what_feddyn_sends_along_is_counted_for_the_sites_that_get_it(home: object) -> None:
+    told = Told()
+    request = replace(SMALL, strategy="feddyn", rounds=3, drop=0.3, quorum=0.1, executor="in-process")
+    outcome = federate(request, watcher=told, stop=Stop())
+    first, second, third = (result.bytes_down for result in told.results[1:])
+    update = 4 * len(outcome.weights)
+    assert first < second < third < first + update  # some sites have dropped out so far: nothing is remembered of them
+    assert third > first + update / 2
+
+
 def test_feddyn_cannot_be_covered_by_noise() -> None:
     with pytest.raises(RequestError, match="strategy feddyn remembers what each site sent"):
         replace(SMALL, strategy="feddyn", dp_epsilon=8.0).validated()
