@@ -54,7 +54,11 @@ class Settings(BaseSettings):
         description="Base of language tasks: a folder or a cached name; empty for SmolLM2-135M-Instruct.",
     )
     language_bits: Literal["32", "16", "4"] = Field("32", description="Bits of a weight of the base of language tasks.")
-    lora_rank: int = Field(8, ge=1, le=256, description="Rank of the adapters of language tasks.")
+    encoder_model: str = Field(
+        "",
+        description="Base of text tasks with adapters: a folder or a cached name; empty for all-MiniLM-L6-v2.",
+    )
+    lora_rank: int = Field(8, ge=1, le=256, description="Rank of the adapters over a base.")
     lora_alpha: float = Field(16.0, gt=0, description="Adapters count alpha / rank times.")
     lora_dropout: float = Field(0.05, ge=0, lt=1, description="Part of an adapter's inputs that training leaves out.")
     lora_layers: str = Field("", description="Layers with an adapter, with commas; empty for queries and values.")

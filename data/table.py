@@ -82,9 +82,11 @@ class Texts:
     Parameters
     ----------
     kind : what a record is, in words with article: "a question and its answer", "a complaint in English".
+    labelled : what stands beside it in a text task: "what it came from".
     """
 
     kind: str
+    labelled: str = "what it came from"
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ KINDS = {
     "units": "gives its numbers in another unit, ten times too large",
     "inverted": "reads its scales from the wrong end",
 }
-OF_ROWS = ("label_flip", "label_noise", "units", "inverted")
+OF_NUMBERS = ("units", "inverted")
+OF_ROWS = ("label_flip", "label_noise", *OF_NUMBERS)
 HOW_RIGHT = f"write KIND:FRACTION, for example sign_flip:0.3; the kinds are {', '.join(KINDS)}"
 NOISE, SCALE, PULL, LIE, UNIT, SWAPPED = 10.0, 20.0, 3.0, 0.1, 10.0, 0.4
 TURNED = 75.0  # degrees by which an adaptive attacker turns its update: still not against the others

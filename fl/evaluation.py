@@ -43,6 +43,7 @@ class HeldOut:
         if rows is None:
             rows = public_rows(task.name, "heldout")
         self.y, self._words, self._hospitals = rows.y, task.generates, rows.natural_sites
+        self._adapts = task.adapts
         self._x = tensors_of(task, rows, preparation)[0].clone()  # PyTorch's own memory: see _each
         self._net = network_of(task.name)
         self._large = len(self._net.weights) >= LARGE
@@ -130,8 +131,19 @@ class HeldOut:
         if self._words:
             metrics = token_metrics.token_metrics(logits, self._hospitals)
             return metrics.pop("loss"), metrics
-        metrics = metrics_of_each(self.y, _chances(logits, each=logits.ndim == 2)[None])[0]
-        return metrics.pop("loss"), metrics
+        chances = _chances(logits, each=logits.ndim == 2)
+        metrics = metrics_of_each(self.y, chances[None])[0]
+        return metrics.pop("loss"), {**metrics, **self._at_sites(chances)}
+
+    def _at_sites(self, chances: NDArray[np.float64]) -> dict[str, float]:
+        """Return the mean log loss on the rows of each hospital, where the task follows a base from round to round."""
+        if not self._adapts or self._hospitals is None or chances.ndim == 1:
+            return {}
+        losses = -np.log(np.maximum(chances[np.arange(len(self.y)), self.y], SMALLEST))
+        named = np.array(self._hospitals)
+        return {
+            f"{token_metrics.AT}{name}": float(losses[named == name].mean()) for name in dict.fromkeys(self._hospitals)
+        }
 
 
 def _forward(network: nn.Module, x: Tensor) -> FloatArray:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from data.partition import parse_partition
-from fl.attacks import OF_ROWS, parse_attack
+from fl.attacks import OF_NUMBERS, OF_ROWS, parse_attack
 from fl.strategies import STRATEGIES
 from models.task import Task
 from settings import get_settings
@@ -115,7 +115,7 @@ class RunRequest:
         given = {name: value for name, value in overrides.items() if value is not None}
         if given.get("dp_epsilon") and given.get("dp_level", cls.dp_level) == "example":
             # plain steps over all rows of a site: of what was tried on calibration rows, the least hurt by noise
-            own_steps = ("batch_size", "local_epochs") if task.generates else ()  # all rows at once would take days
+            own_steps = ("batch_size", "local_epochs") if task.adapts else ()  # all rows at once would take days
             given = {**{name: value for name, value in DP_TRAINING.items() if name not in own_steps}, **given}
         request = cls(
             task=task.name,
@@ -164,10 +164,12 @@ class RunRequest:
             settings = STRATEGIES[self.strategy].settings(self.strategy_settings)
         except ValueError as error:
             raise RequestError(str(error)) from None
-        if task.generates:
-            self._check_language(task)
+        if task.adapts:
+            self._check_adapters(task)
         elif STRATEGIES[self.strategy].adapters:
-            raise RequestError(f"strategy {self.strategy} joins adapters of language tasks: choose another one.")
+            raise RequestError(
+                f"strategy {self.strategy} joins adapters, which {self.task} has not: choose another one."
+            )
         check_noise(self)
         check_secure(self)
         self._check_personal(task)
@@ -192,8 +194,8 @@ class RunRequest:
         if attack and not self.sites:
             raise RequestError("attack is a trial with demo sites: give sites, or leave it out.")
 
-    def _check_language(self, task: Task) -> None:
-        """Raise RequestError for what a language task cannot do."""
+    def _check_adapters(self, task: Task) -> None:
+        """Raise RequestError for what a task with adapters over a base cannot do."""
         if self.executor == "vectorised":
             raise RequestError(f"executor vectorised cannot stack networks of {task.name}: choose auto or ray.")
         if STRATEGIES[self.strategy].adapters and get_settings().lora_trains == "b":
@@ -202,8 +204,9 @@ class RunRequest:
                 "mean is exact already: choose fedavg, or set it to ab."
             )
         attack = parse_attack(self.attack)
-        if attack and attack.kind in OF_ROWS:
-            raise RequestError(f"attack {attack.kind} changes labels or numbers, of which {task.name} has none.")
+        if attack and attack.kind in (OF_ROWS if task.generates else OF_NUMBERS):
+            what = "labels or numbers" if task.generates else "numbers"
+            raise RequestError(f"attack {attack.kind} changes {what}, of which {task.name} has none.")
 
     def _check_nodes(self) -> None:
         if not self.nodes:

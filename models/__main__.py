@@ -225,7 +225,7 @@ def _train_one(name: str, arguments: argparse.Namespace) -> None:
         benefit={names.get(position, "pooled"): scores for position, scores in outcome.benefit.items()},
         classes=outcome.classes,
         curve=[{"round": each.round, "loss": each.loss, **at_sites(each.metrics)} for each in outcome.rounds]
-        if task.generates
+        if task.adapts
         else (),
     )
     model = Model.of(task, outcome.weights, outcome.preparation, outcome.calibration)

@@ -19,6 +19,9 @@ _NAMES = {
 }
 
 
+_CURVE = "Log loss on these rows before calibration, round by round; in round 0 nothing was learnt:"
+
+
 def _number(value: float | None) -> str:
     return "not defined" if value is None else f"{value:.3f}"
 
@@ -49,7 +52,8 @@ def figures(manifest: Mapping[str, Any]) -> str:
         f"{manifest['strategy']}, {manifest['rounds']} rounds, seed {manifest['seed']}; calibrated on "
         f"{data['n_calibration']} rows. Made on {manifest['created'][:10]} by `{manifest['command']}`.",
     ]
-    return "\n".join([*lines, *_classes(manifest), *_benefit(manifest), ""])
+    curve = language.curve(manifest.get("curve", ()), _CURVE)
+    return "\n".join([*lines, *curve, *_classes(manifest), *_benefit(manifest), ""])
 
 
 def _classes(manifest: Mapping[str, Any]) -> list[str]:

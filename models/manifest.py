@@ -42,7 +42,7 @@ def describe(
     scores, n : every metric on the ``n`` held-out rows, with its interval.
     command : what makes this model again.
     classes : of more than two: name, n (held-out rows), sensitivity, precision, f1 and auc of each.
-    curve : of a language task: round, loss, and the loss at each site, from round 0.
+    curve : of a task with adapters over a base: round, loss, and the loss at each site, from round 0.
     benefit : site name → local and federated scores, and the pooled upper bound.
     """
     return {

@@ -29,7 +29,7 @@ def ship(version: VersionView, folder: Path, command: str) -> None:
     """
     task = get_task(version.task)
     manifest = {**version.manifest, "shipped": True, "command": command}
-    if task.generates and (curve := curve_of(version)):
+    if task.adapts and (curve := curve_of(version)):
         manifest["curve"] = curve
     text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False)
     folder.mkdir(parents=True, exist_ok=True)

@@ -102,6 +102,14 @@ class Task(ABC):
         """
         return self.modality == "language"
 
+    @property
+    def adapts(self) -> bool:
+        """Whether the network is adapters over a base that stays where it is, which costs far more than they do.
+
+        Language tasks are such, and text tasks that override this.
+        """
+        return self.generates
+
     def label(self, question: str) -> int:
         """Return the class of a question; of language tasks, whose records name none."""
         raise NotImplementedError(f"{self.name} asks no questions")

@@ -193,7 +193,7 @@ def register_shipped() -> None:
 
 def _check_shipped(task: Task, sha256: str) -> None:
     """Raise DamagedModel for files that were changed: they are not taken in."""
-    if task.generates:
+    if task.adapts:
         read_weights(task.folder, sha256)  # its network would take seconds, and half a gigabyte, at every first start
     else:
         read_model(task.folder, task, sha256)

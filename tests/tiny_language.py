@@ -16,6 +16,7 @@ from fl import sites
 from fl.local import _OWN, example
 from models.calibration import Calibration
 from models.language import base as bases
+from models.language import encoder as encoders
 from models.manifest import describe
 from models.metrics import Interval
 from models.preparation import Preparation
@@ -32,21 +33,26 @@ CHAT = (
 )
 
 
-def save(folder: Path, kind: str = "llama", *, chat: bool = True) -> Path:
-    """Write a model and its tokenizer into ``folder``."""
+def tokenizer() -> PreTrainedTokenizerFast:
+    """Return a tokenizer whose tokens are bytes, after three special ones."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     special = ["<|end|>", "<|start|>", "<|fill|>"]
     vocabulary = {letter: number for number, letter in enumerate([*special, *letters])}
     made = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     made.decoder = decoders.ByteLevel()
-    tokenizer = PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(
         tokenizer_object=made, eos_token=special[0], pad_token=special[2], additional_special_tokens=[special[1]]
     )
-    tokenizer.chat_template = CHAT if chat else None
-    tokenizer.save_pretrained(folder)
+
+
+def save(folder: Path, kind: str = "llama", *, chat: bool = True) -> Path:
+    """Write a model and its tokenizer into ``folder``."""
+    made = tokenizer()
+    made.chat_template = CHAT if chat else None
+    made.save_pretrained(folder)
     sizes = {
-        "vocab_size": len(vocabulary),
+        "vocab_size": len(made),
         "hidden_size": 16,
         "intermediate_size": 24,
         "num_hidden_layers": 2,
@@ -75,8 +81,10 @@ def questions(rows: int = 60) -> Dataset:
 
 def forget() -> None:
     """Forget settings, base, rows and networks of the test before."""
-    for cached in (get_settings, bases._read, sites.public_split, sites.public_features, sites._public_parts, example):
+    for cached in (get_settings, bases._read, encoders._read):
         cached.cache_clear()
+    for kept in (sites.public_split, sites.public_features, sites._public_parts, sites._kept_back, example):
+        kept.cache_clear()
     _OWN.__dict__.clear()
 
 

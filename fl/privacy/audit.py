@@ -24,7 +24,7 @@ from models.weights import flat_weights
 from settings import get_settings
 
 NOT_ATTACKED = (
-    "Membership inference was not tried: it needs tens of copies of the run, days for a language model. Such "
+    "Membership inference was not tried: it needs tens of copies of the run, hours or days with a base like this. Such "
     "models can repeat texts that they were trained on; example-level differential privacy bounds that."
 )
 LIMITS = (
@@ -47,7 +47,7 @@ class Audit:
     others: int
     shadows: int
     overlap: float
-    inversion: Inversion | None  # None of a language model, which was not attacked
+    inversion: Inversion | None  # None of a task with a base, which was not attacked
     contributions: list[dict[str, Any]]  # {"site", "value", "low", "high", "harms"}
     orders: int
     limits: str = LIMITS
@@ -73,7 +73,7 @@ def audit(run_id: int, *, shadows: int, orders: int, say: Callable[[str], None])
     held = [sites.rows_of(request, site.position).rows for site in run.sites]
     say("comparing salted hashes of rows")
     shared = overlap(held)
-    if task.generates:
+    if task.adapts:
         say("comparing hashes of runs of five words")
         near = near_overlap(held)
         nothing: dict[str, float | None] = {"value": None, "low": None, "high": None}

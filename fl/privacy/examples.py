@@ -15,11 +15,11 @@ from torch.func import functional_call, grad, vmap
 
 from data.table import FloatArray
 from fl.local import FlatNetwork, Recipe
-from fl.losses import word_loss
 from fl.optimisers import optimiser
 from fl.privacy.budget import Budget
 from fl.request import RequestError
 from fl.watcher import Stop
+from models.language.adapters import OverBase
 
 NUMBERS_AT_ONCE = 4_000_000  # gradients of single rows that are held at the same time
 
@@ -99,8 +99,8 @@ def gradients_of_each(net: FlatNetwork) -> Gradients:
 
 
 def _in_one(net: FlatNetwork) -> bool:
-    """Whether the network can be called as a function of weights; a language model keeps its own elsewhere."""
-    return net.loss is not word_loss
+    """Whether the network can be called as a function of weights; a base with adapters keeps its own elsewhere."""
+    return not isinstance(net.network, OverBase)
 
 
 def _one_by_one(net: FlatNetwork, x: Tensor, y: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ _one_at_a_time = threading.Lock()
 
 @dataclass(frozen=True)
 class Base:
-    """A causal language model with its tokenizer.
+    """A language model, or an encoder, with its tokenizer.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def _read(name: str, bits: int, _home: Path) -> Base:
         raise DataMissing(f"MEDHIVE_LANGUAGE_MODEL is {place}, which is no causal language model here.") from None
     model.eval()  # type: ignore[no-untyped-call]
     model.requires_grad_(False)
-    return Base(base_name(), tokenizer, model, _fingerprint(model))
+    return Base(base_name(), tokenizer, model, fingerprint(model))
 
 
 def _precision(bits: int) -> dict[str, Any]:
@@ -91,7 +91,8 @@ def _precision(bits: int) -> dict[str, Any]:
     return {"quantization_config": quantised}
 
 
-def _fingerprint(model: "PreTrainedModel") -> str:
+def fingerprint(model: "PreTrainedModel") -> str:
+    """Return SHA-256 over shapes and some numbers of every tensor."""
     import torch
 
     digest = hashlib.sha256()

@@ -1,6 +1,6 @@
 """The figures of a language model in its card: what held-out answers cost, by round and by site."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models.token_metrics import AT
@@ -23,7 +23,7 @@ def figures(manifest: Mapping[str, Any]) -> list[str]:
         f"Trained on records of {len(data['sites'])} sites, which hold {data['n_training']:,}, with "
         f"{manifest['strategy']}, {manifest['rounds']} rounds of at most {_steps(manifest)} at a site, seed "
         f"{manifest['seed']}. Made on {manifest['created'][:10]} by `{manifest['command']}`.",
-        *_curve(manifest.get("curve", ())),
+        *curve(manifest.get("curve", ()), "Loss on these answers, round by round; round 0 is the base:"),
         *_benefit(manifest),
     ]
 
@@ -62,13 +62,14 @@ def _steps(manifest: Mapping[str, Any]) -> str:
     return f"{asked['steps']} steps of {asked['batch_size']} answers" if asked["steps"] else "an epoch"
 
 
-def _curve(rounds: "tuple[Mapping[str, float], ...] | list[Mapping[str, float]]") -> list[str]:
+def curve(rounds: Sequence[Mapping[str, float]], beginning: str) -> list[str]:
+    """Return the table of losses by round; ``beginning`` says what is judged and what round 0 is."""
     if not rounds:
         return []
     names = [name for name in rounds[0] if name.startswith(AT)]
     return [
         "",
-        "Loss on these answers, round by round; round 0 is the base:",
+        beginning,
         "",
         "| round | all | " + " | ".join(name.removeprefix(AT) for name in names) + " |",
         "|---" * (2 + len(names)) + "|",

@@ -1,7 +1,7 @@
-"""From a question and its answer to the row of numbers that a language network reads.
+"""From a question and its answer, or from a text, to the row of numbers that a network over a base reads.
 
-A row holds tokens, plus one so that 0 is left for filling; those of the question are negative, for the model is given
-them and learns only the answer. float32 holds whole numbers up to sixteen million, so vocabularies fit.
+A row holds tokens, plus one so that 0 is left for filling; those of a question with an answer are negative, for the
+model is given them and learns only the answer. float32 holds whole numbers up to sixteen million, so vocabularies fit.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 LENGTH = 128  # tokens of a row
+READ = 48  # of a text that is only read
 LONGEST_QUESTION = 48  # of them, at most, for the question itself
 ROLE = "You answer questions about health."
 _QUESTION = "〔question〕"
@@ -37,6 +38,16 @@ def as_tokens(tokenizer: "PreTrainedTokenizerBase", pairs: Sequence[tuple[str, s
         said = [*answer, *([ends] if ends is not None else [])][: LENGTH - len(given)]
         row[: len(given)] = [-(token + 1) for token in given]
         row[len(given) : len(given) + len(said)] = [token + 1 for token in said]
+    return rows
+
+
+def as_read(tokenizer: "PreTrainedTokenizerBase", texts: Sequence[str]) -> FloatArray:
+    """Return (n, READ) rows of ``texts``, with what the tokenizer sets around a text; what is too long is cut."""
+    rows = np.zeros((len(texts), READ), dtype=np.float32)
+    if texts:
+        found = tokenizer(list(texts), truncation=True, max_length=READ, split_special_tokens=True)["input_ids"]
+        for row, tokens in zip(rows, found, strict=True):
+            row[: len(tokens)] = [token + 1 for token in tokens]
     return rows
 
 

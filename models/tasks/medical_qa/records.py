@@ -27,7 +27,7 @@ from models.tasks.medical_qa.kinds import kind_of
 from settings import get_settings
 
 SIZES = {"WikiDoc": 4520, "Genetics": 2521, "Institutes": 2959}  # records to train on
-_MEDQUAD = (
+MEDQUAD = (
     "medquad/medquad.jsonl",
     "6dd2ad9ffc02b58f246ba35bc7ca6a7c9c4f50e6cb54234268cd22027a5a8677",
     "https://github.com/abachaa/MedQuAD",
@@ -69,7 +69,7 @@ def dataset() -> Dataset:
 
 @lru_cache(maxsize=2)
 def _dataset(_datasets: Path | None, home: Path) -> Dataset:
-    raw = public_file(*_MEDQUAD), public_file(*_WIKIDOC)
+    raw = public_file(*MEDQUAD), public_file(*_WIKIDOC)
     content = hashlib.sha256(b"".join(raw) + Path(__file__).read_bytes()).hexdigest()
     kept = home / "features" / f"medical-qa-{content[:32]}.npz"
     if not (found := _read(kept)):

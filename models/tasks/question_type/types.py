@@ -1,0 +1,35 @@
+"""The types of questions, from those of MedQuAD: the three rarest are part of the nearest other one."""
+
+CLASSES = (
+    "what it is",
+    "symptoms",
+    "causes",
+    "who is at risk",
+    "how common it is",
+    "inheritance",
+    "genetic changes",
+    "tests",
+    "treatment",
+    "prevention",
+    "the outlook",
+    "what to know and do",
+    "research",
+)
+TYPE_OF = {  # what MedQuAD calls it; it has 41 on complications, 23 on stages, one on support groups
+    "information": "what it is",
+    "symptoms": "symptoms",
+    "causes": "causes",
+    "susceptibility": "who is at risk",
+    "frequency": "how common it is",
+    "inheritance": "inheritance",
+    "genetic changes": "genetic changes",
+    "exams and tests": "tests",
+    "treatment": "treatment",
+    "prevention": "prevention",
+    "outlook": "the outlook",
+    "complications": "the outlook",
+    "stages": "the outlook",
+    "considerations": "what to know and do",
+    "support groups": "what to know and do",
+    "research": "research",
+}
