@@ -8,11 +8,13 @@ from sqlalchemy import select
 
 from data.database import RoundRecord, transaction
 from data.whole_file import write_whole
+from models.behaviour import behaviour
 from models.card import with_figures
+from models.comparison import heldout_rows
 from models.registry import get_task
 from models.stored import MANIFEST, WEIGHTS
 from models.token_metrics import at_sites
-from models.versions import VersionView, plain_weights
+from models.versions import VersionView, load_model, plain_weights
 
 
 def ship(version: VersionView, folder: Path, command: str) -> None:
@@ -31,6 +33,8 @@ def ship(version: VersionView, folder: Path, command: str) -> None:
     manifest = {**version.manifest, "shipped": True, "command": command}
     if task.adapts and (curve := curve_of(version)):
         manifest["curve"] = curve
+    if not task.generates:
+        manifest["behaviour"] = behaviour(load_model(version.id), heldout_rows(task)).to_json()
     text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False)
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / WEIGHTS, plain_weights(version.id))

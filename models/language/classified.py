@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 ROWS_AT_ONCE = 16  # of like length, so that little is spent on filling
+_PEFT_LACKS = ("q_lin", "v_lin")  # queries and values of DistilBERT; those of others peft knows
 
 
 class Classified(OverBase):
@@ -50,4 +51,5 @@ class Classified(OverBase):
 
 def _that_it_has(model: "PreTrainedModel", layers: tuple[str, ...]) -> tuple[str, ...]:
     names = {name.rpartition(".")[2] for name, _ in model.named_modules()}
-    return tuple(name for name in layers if name in names)
+    asked = tuple(name for name in layers if name in names)
+    return asked or tuple(name for name in _PEFT_LACKS if name in names)

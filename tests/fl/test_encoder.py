@@ -57,7 +57,7 @@ def request(**more: object) -> RunRequest:
 
 def test_held_out_questions_of_every_site_cost_less_after_training(small: Dataset) -> None:
     kept = Kept()
-    outcome = federate(request(steps=8, batch_size=9, learning_rate=0.03), watcher=kept, stop=Stop())
+    outcome = federate(request(steps=12, batch_size=6, learning_rate=0.03), watcher=kept, stop=Stop())
 
     assert executor_for(request()) == outcome.executor == "in-process"
     first, last = kept.results[0].metrics, kept.results[-1].metrics
@@ -138,7 +138,7 @@ def test_a_question_is_read_alike_whatever_lies_beside_it(small: Dataset) -> Non
     weights = (weights + 0.1 * random.standard_normal(len(weights))).astype(np.float32)
     rows = sites.public_features("question_type")
     together = HeldOut(TASK, Preparation.none(), rows).logits(weights)
-    for place in (0, 17, 89):
+    for place in (0, 17, 59):
         alone = HeldOut(TASK, Preparation.none(), rows.take(np.array([place]))).logits(weights)
         np.testing.assert_allclose(alone[0], together[place], atol=1e-5)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data.partition import first_of_each_hospital
 from data.table import Dataset, FloatArray, Texts
 from data.texts import pack, unpack
 from models.task import Task, Training
@@ -76,12 +77,7 @@ class MedicalQa(Task):
 
     def scored(self, rows: Dataset) -> Dataset:
         """Return the first ``SCORED`` rows of each hospital, in the order of their digests."""
-        digests, hospitals = rows.row_hashes, rows.natural_sites or ("",) * len(rows)
-        chosen: list[int] = []
-        for hospital in dict.fromkeys(hospitals):
-            own = sorted((i for i in range(len(rows)) if hospitals[i] == hospital), key=digests.__getitem__)
-            chosen += own[:SCORED]
-        return rows.take(np.array(sorted(chosen), dtype=np.int64))
+        return first_of_each_hospital(rows, SCORED)
 
     def network(self) -> "nn.Module":
         """Return fresh adapters."""

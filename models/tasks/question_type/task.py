@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data.partition import first_of_each_hospital
 from data.table import Dataset, FloatArray, Texts
 from data.texts import pack_texts, unpack_texts
 from models.task import Task, Training
@@ -13,6 +14,7 @@ from models.tasks.question_type.types import CLASSES
 if TYPE_CHECKING:
     from torch import nn
 
+SCORED = 200  # held-out questions of each site by which a round is judged
 _MADE_UP = ("Arvelia", "Bontal", "Cromer", "Delvin", "Estar", "Fornal")  # diseases that nobody has
 
 
@@ -26,7 +28,7 @@ class QuestionType(Task):
     classes = CLASSES
     texts = Texts("a question on health in English", "what it asks about")
     standardised = False
-    training = Training(rounds=4, batch_size=32, learning_rate=5e-3, sites=3, partition="natural", steps=12)
+    training = Training(rounds=4, batch_size=16, learning_rate=5e-3, sites=3, partition="natural", steps=24)
     licence = "CC BY 4.0 (MedQuAD)"
     natural_sites = True
 
@@ -72,6 +74,10 @@ class QuestionType(Task):
         from models.language.tokens import as_read
 
         return as_read(encoder().tokenizer, unpack_texts(x))
+
+    def scored(self, rows: Dataset) -> Dataset:
+        """Return the first ``SCORED`` rows of each hospital, in the order of their digests."""
+        return first_of_each_hospital(rows, SCORED)
 
     def answer(self, chosen: int) -> str:
         """Return the answer as a sentence."""
