@@ -83,7 +83,7 @@ def test_both_factors_can_be_trained_and_joined_by_decomposition(
 ) -> None:
     monkeypatch.setenv("MEDHIVE_LORA_TRAINS", "ab")
     tiny_language.forget()
-    wild = {"learning_rate": 0.3, "rounds": 1, "steps": 6}
+    wild = {"learning_rate": 0.3, "rounds": 1, "steps": 6, "batch_size": 2}
     averaged, decomposed = Kept(), Kept()
     federate(request(**wild), watcher=averaged, stop=Stop())
     federate(request(**wild, strategy="lora_svd"), watcher=decomposed, stop=Stop())

@@ -40,7 +40,7 @@ def test_every_strategy_and_each_of_its_parameters_is_explained(name: str) -> No
 
 
 def test_a_rule_for_adapters_takes_no_other_task() -> None:
-    with pytest.raises(RequestError, match="lora_svd joins adapters of language tasks"):
+    with pytest.raises(RequestError, match="lora_svd joins adapters, which breast_cancer has not"):
         replace(SMALL, strategy="lora_svd").validated()
 
 

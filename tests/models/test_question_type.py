@@ -6,17 +6,22 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from data.partition import hold_out, partition
 from data.texts import unpack_texts
 from fl.privacy.overlap import overlap
+from models.__main__ import main
+from models.predict_text import predict_texts
 from models.registry import get_task
 from models.tasks.medical_qa.records import plain
 from models.tasks.question_type.records import LAY, Record, _together, records
 from models.tasks.question_type.types import CLASSES, TYPE_OF
 from models.tasks.question_type.wordings import KEPT_BACK, WORDINGS, in_other_words
+from models.versions import register_shipped
 
 TASK = get_task("question_type")
+MOST_FREQUENT = 57 / 144  # of the lay questions ask what something is
 
 
 def test_every_type_has_wordings_and_some_of_them_are_never_trained_on() -> None:
@@ -90,3 +95,19 @@ def test_questions_in_lay_words_have_the_type_of_their_record_and_what_they_ask_
     public = TASK.public()
     for each, part in zip(records(), public.parts, strict=True):
         assert each.document not in documents or part == 2
+
+
+@pytest.mark.slow
+def test_the_shipped_champion_answers_a_question_and_is_scored_on_lay_words(
+    home: Path, datasets: Path, tmp_path: Path
+) -> None:
+    register_shipped()
+    asked = ["Does cystic fibrosis run in families?", "What are the symptoms of gout?", "is there a cure for lupus"]
+    found = predict_texts(TASK, asked)
+    assert [CLASSES[each.chosen] for each in found] == ["inheritance", "symptoms", "treatment"]
+    assert found[0].answer == "It probably asks about inheritance." and len(found[0].chances) == len(CLASSES)
+
+    assert main(["evaluate", "--task", "question_type", str(LAY), "--json", str(tmp_path / "lay.json")]) == 0
+    lay = json.loads((tmp_path / "lay.json").read_text())
+    assert lay["n"] == 144 and lay["training_rows_among_them"] == 0
+    assert lay["intervals"]["accuracy"]["low"] > MOST_FREQUENT + 0.2
