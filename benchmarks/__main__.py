@@ -57,6 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
     rag.add_argument(
         "--medquad", type=Path, metavar="FILE", help="also search in this medquad.jsonl (a quarter of an hour)"
     )
+    prompt_cache = commands.add_parser("prompt-cache", help="how much sooner a warm language model begins")
+    prompt_cache.set_defaults(command=_prompt_cache)
+    prompt_cache.add_argument("--questions", type=int, default=20, help="that count, after one that does not")
     report = commands.add_parser("report", help="federated language models beside what FED-MED claims, with charts")
     report.set_defaults(command=_report)
     report.add_argument("--quick", action="store_true", help="few steps and answers, some minutes")
@@ -65,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     report.add_argument("--job", type=Path, help=argparse.SUPPRESS)  # of the page in Admin, as is the next
     report.add_argument("--parent", type=int, help=argparse.SUPPRESS)
-    for each in (report, rag, fl, scale, first_light, kills, soak, privacy, flamby):
+    for each in (report, prompt_cache, rag, fl, scale, first_light, kills, soak, privacy, flamby):
         each.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, some also as .md")
     chosen = parser.parse_args(arguments)
     try:
@@ -214,6 +217,20 @@ def _rag(chosen: argparse.Namespace) -> int:
     tables = rag.measure(_some("--tables", chosen.tables, list(rag.TABLES)), chosen.medquad)
     figures = {**_origin({}, load), "tables": rag.as_json(tables)}
     _publish(chosen.json, figures, rag.markdown(tables, _words(figures)))
+    return DONE
+
+
+def _prompt_cache(chosen: argparse.Namespace) -> int:
+    from benchmarks.prompt_cache import measure, table
+    from data.public import DataMissing
+
+    load = _load()
+    try:
+        found = measure(_positive("--questions", chosen.questions), lambda line: print(line, flush=True))
+    except DataMissing as error:
+        raise WrongInput(error) from None
+    print(table(found))
+    _keep(chosen.json, {**found, "load": load})
     return DONE
 
 

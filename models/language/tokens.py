@@ -57,6 +57,11 @@ def asked(tokenizer: "PreTrainedTokenizerBase", question: str) -> list[int]:
     return [*before, *_plain(tokenizer, [question])[0][:LONGEST_QUESTION], *between]
 
 
+def opening(tokenizer: "PreTrainedTokenizerBase") -> list[int]:
+    """Return the tokens that every question is preceded by."""
+    return list(_frame(tokenizer)[0])
+
+
 def _plain(tokenizer: "PreTrainedTokenizerBase", texts: Sequence[str]) -> list[list[int]]:
     found: list[list[int]] = tokenizer(list(texts), add_special_tokens=False, split_special_tokens=True)["input_ids"]
     return found

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from models.language.tokens import asked
+from models.language.tokens import asked, opening
+from rag.llm.opening import computed
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -25,10 +26,10 @@ def pieces(
     """Yield the answer as it is written."""
     import torch
 
-    given = asked(tokenizer, question)
-    ids, said, shown = torch.tensor([given]), list[int](), ""
+    begins, given = opening(tokenizer), asked(tokenizer, question)
+    kept = computed(model, begins)
+    ids, said, shown = torch.tensor([given[len(begins) if kept is not None else 0 :]]), list[int](), ""
     ends = {tokenizer.eos_token_id}
-    kept = None
     with torch.inference_mode():
         while len(said) < most:
             found = model(input_ids=ids, past_key_values=kept, use_cache=True)

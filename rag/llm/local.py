@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
+from rag.llm import opening
 from rag.llm.writer import Trouble, Writer
 from settings import get_settings
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 Read = Callable[[], tuple[Any, Any]]  # gives tokenizer and model, or raises ModelMissing
 MOST_TOKENS = 256  # of an answer
-_PASSAGES = 2  # a small model loses itself in more, and the oldest read 2,048 tokens at most
+PASSAGES = 2  # a small model loses itself in more, and the oldest read 2,048 tokens at most
 _NEXT_TOKEN = 60.0  # seconds
 _ROLES = {"system": "", "human": "", "ai": "Answer: "}
 _one_at_a_time = threading.Lock()
@@ -73,6 +74,7 @@ class LocalChat(BaseChatModel):
         room = int(getattr(model.config, "max_position_embeddings", 0) or 0)
         if room and asked + self.max_tokens > room:
             raise TooLong(f"{asked} tokens")
+        begins = ids["input_ids"][0, : fixed(tokenizer, messages, ids["input_ids"][0].tolist())].tolist()
         streamer = TextIteratorStreamer(
             tokenizer,
             skip_prompt=True,
@@ -87,6 +89,7 @@ class LocalChat(BaseChatModel):
                 with _one_at_a_time:
                     result["ids"] = model.generate(
                         **ids,
+                        past_key_values=opening.computed(model, begins),
                         max_new_tokens=self.max_tokens,
                         do_sample=False,
                         streamer=streamer,
@@ -153,6 +156,14 @@ def as_prompt(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[BaseMessa
     return "\n\n".join([*(f"{_ROLES.get(m.type, '')}{m.content}" for m in messages), "Answer:"])
 
 
+def fixed(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[BaseMessage], ids: Sequence[int]) -> int:
+    """Return how many of the tokens ``ids`` of a prompt are those of its rules, the same for every question."""
+    if messages[0].type != "system":
+        return 0
+    other = as_prompt(tokenizer, [messages[0], HumanMessage("?")])
+    return opening.shared(ids[:-1], tokenizer(other, add_special_tokens=True)["input_ids"])
+
+
 def explain(error: Exception) -> Trouble:
     """Return what an exception of the model means."""
     match error:
@@ -176,4 +187,4 @@ def of_settings(name_or_folder: str) -> Writer:
 
 def writer(name: str, read: Read) -> Writer:
     """Return the provider that asks a model on this machine; it is read at the first question."""
-    return Writer(name, "", LocalChat(read=read), explain, get_settings().answer_patience, passages=_PASSAGES)
+    return Writer(name, "", LocalChat(read=read), explain, get_settings().answer_patience, passages=PASSAGES)
