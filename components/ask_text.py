@@ -80,6 +80,8 @@ def _show_answer(task: Task, key: str) -> None:
             )
     else:
         result_card(kept[0], key=f"{key}_result", recorded=kept[1])
+    if task.texts is not None and task.texts.mind:
+        st.caption(task.texts.mind)
     if task.name == "symptoms":
         st.caption(
             "It learnt from texts written for teaching; in other words it is often wrong. How soon to be "

@@ -83,10 +83,12 @@ class Texts:
     ----------
     kind : what a record is, in words with article: "a question and its answer", "a complaint in English".
     labelled : what stands beside it in a text task: "what it came from".
+    mind : a sentence for whoever asks a model of it, empty for none.
     """
 
     kind: str
     labelled: str = "what it came from"
+    mind: str = ""
 
 
 @dataclass(frozen=True)

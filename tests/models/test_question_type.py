@@ -12,6 +12,7 @@ from data.partition import hold_out, partition
 from data.texts import unpack_texts
 from fl.privacy.overlap import overlap
 from models.__main__ import main
+from models.contributed import check_file, sample_file
 from models.predict_text import predict_texts
 from models.registry import get_task
 from models.tasks.medical_qa.records import plain
@@ -48,6 +49,15 @@ def test_made_up_questions_are_marked_and_the_same_for_the_same_seed() -> None:
     made, again = TASK.generate(40, 3), TASK.generate(40, 3)
     assert made.synthetic and made.fingerprint == again.fingerprint != TASK.generate(40, 4).fingerprint
     assert all("disease type" in text for text in unpack_texts(made.x))
+
+
+def test_a_contributed_file_of_questions_is_taken_by_the_names_of_the_types() -> None:
+    rows, raw = sample_file(TASK, 30, 5)
+    report = check_file(TASK, raw, source="t")
+    assert report.dataset is not None and report.dataset.synthetic
+    assert report.dataset.y.tolist() == rows.y.tolist() and report.dataset.row_hashes == rows.row_hashes
+    wrong = check_file(TASK, b"text,label\nis gout painful,pain\n", source="t")
+    assert wrong.dataset is None and "7 (tests)" in str(wrong.problems[0])
 
 
 def test_no_document_and_no_illness_is_on_two_sides_and_sites_share_no_question(home: Path, datasets: Path) -> None:

@@ -26,7 +26,12 @@ class QuestionType(Task):
     question = "What does a question on health ask about?"
     modality = "text"
     classes = CLASSES
-    texts = Texts("a question on health in English", "what it asks about")
+    texts = Texts(
+        "a question on health in English",
+        "what it asks about",
+        "It learnt from questions as institutes word them and from wordings of ours; in other words it errs more "
+        "often than its figures say. The card tells how often.",
+    )
     standardised = False
     training = Training(rounds=4, batch_size=16, learning_rate=5e-3, sites=3, partition="natural", steps=24)
     licence = "CC BY 4.0 (MedQuAD)"
