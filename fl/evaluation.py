@@ -73,7 +73,8 @@ class HeldOut:
         with ThreadPoolExecutor(cores()) as pool:
             parts = pool.map(partial(_forward, self._net.network), x[order].split(at_once))  # type: ignore[no-untyped-call]
             found = np.concatenate(list(parts))
-        return found[order.argsort().numpy()]
+        in_order: FloatArray = found[order.argsort().numpy()]
+        return in_order
 
     def score_each(self, weights: FloatArray) -> list[tuple[float, dict[str, float]]]:
         """Score as ``score`` does each of (s, p) weights, on at most ``SAMPLE`` of the rows, the same every time."""
