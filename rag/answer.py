@@ -25,7 +25,7 @@ from rag.language import Language, in_english, language_of
 from rag.llm.choice import choose
 from rag.llm.extractive import Extractive
 from rag.llm.outgoing import outgoing
-from rag.llm.provider import Again, Failure, Material, NoAnswer, Provider, Removed, Spent, Statement
+from rag.llm.provider import Again, Failure, Material, NoAnswer, Provider, Removed, Shortened, Spent, Statement
 from rag.llm.translation import paragraphs_in, question_in_english
 from rag.retrieve import Found, Hit, own_words, search, unknown_share
 
@@ -271,6 +271,8 @@ def _told(provider: Provider, material: Material, allowance: Allowance | None, b
                 case Again(reason):
                     said = _Said(begun)
                     notice = f"{reason} Trying once more."
+                case Shortened(reason):
+                    notice = reason
                 case Spent(used):
                     tokens += used
                     if shared and allowance:

@@ -187,4 +187,5 @@ def of_settings(name_or_folder: str) -> Writer:
 
 def writer(name: str, read: Read) -> Writer:
     """Return the provider that asks a model on this machine; it is read at the first question."""
-    return Writer(name, "", LocalChat(read=read), explain, get_settings().answer_patience, passages=PASSAGES)
+    chat, patience = LocalChat(read=read), get_settings().answer_patience
+    return Writer(name, "", chat, explain, patience, passages=PASSAGES, steady=True)

@@ -70,7 +70,14 @@ class NoAnswer:
     """The model finds that the passages do not answer the question."""
 
 
-Told = Statement | Removed | Again | Spent | NoAnswer
+@dataclass(frozen=True)
+class Shortened:
+    """What was said counts, though the model did not come to its end; ``reason`` is one sentence."""
+
+    reason: str
+
+
+Told = Statement | Removed | Again | Spent | NoAnswer | Shortened
 
 
 @dataclass(frozen=True)

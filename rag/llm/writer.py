@@ -1,7 +1,8 @@
 """A language model as a provider: every sentence that it writes is checked before anybody sees it.
 
 A stream that fails, ends without a finish reason, is cut at the length limit or is empty counts as an attempt; there
-are two. What then cannot be answered is a Failure, and the answer comes from the sources word for word.
+are two. What then cannot be answered is a Failure, and the answer comes from the sources word for word. A model on this
+machine would write the same again, and slowly, so there the whole sentences of an answer that was cut are kept.
 """
 
 import re
@@ -18,7 +19,7 @@ from rag.guardrails.privacy import Preview, without_personal_data
 from rag.guardrails.support import Support
 from rag.llm.outgoing import outgoing
 from rag.llm.prompt import NO_ANSWER, RULES, TRANSLATE, messages, translation
-from rag.llm.provider import Again, Failure, Material, NoAnswer, Removed, Spent, Statement, Told, Translated
+from rag.llm.provider import Again, Failure, Material, NoAnswer, Removed, Shortened, Spent, Statement, Told, Translated
 
 ATTEMPTS = 2
 LONGEST_WAIT = 5.0  # seconds that a busy provider may ask us to wait before the second attempt
@@ -33,11 +34,15 @@ _SIGNS_A_TOKEN = 4  # English; only for an estimate where no count comes
 
 @dataclass(frozen=True)
 class Trouble:
-    """What went wrong in an attempt: a sentence, whether another one can help, and after how many seconds."""
+    """What went wrong in an attempt: a sentence, whether another one can help, and after how many seconds.
+
+    ``cut`` says that the model wrote as it should, but longer than it may.
+    """
 
     sentence: str
     again: bool = True
     wait: float = 0.0
+    cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ class Writer:
         How many of the passages found the model reads.
     translates
         Whether it knows other languages well enough.
+    steady
+        Whether it writes the same at every attempt.
     """
 
     name: str
@@ -66,6 +73,7 @@ class Writer:
     passages: int = 5
     verbatim: bool = False
     translates: bool = False
+    steady: bool = False
 
     def word(self, material: Material) -> Iterator[Told]:
         """Yield checked statements as their sentences come; raises Failure when no attempt ends well."""
@@ -78,7 +86,7 @@ class Writer:
         trouble = Trouble("")
         for attempt in range(ATTEMPTS):
             if attempt:
-                if not trouble.again or time.monotonic() + trouble.wait >= deadline:
+                if not trouble.again or self.steady or time.monotonic() + trouble.wait >= deadline:
                     break
                 yield Again(trouble.sentence)
                 time.sleep(trouble.wait)
@@ -101,6 +109,9 @@ class Writer:
                 return
             trouble = stream.trouble or _of_content(said, self.name)
             if not trouble.sentence:
+                return
+            if trouble.cut and self.steady and any(isinstance(entry, Statement) for entry in said):
+                yield Shortened(f"{trouble.sentence} What it wrote before, as far as sources back it, is shown.")
                 return
         raise Failure(trouble.sentence)
 
@@ -189,11 +200,12 @@ class _Stream:
         if self._stopped():
             return
         if time.monotonic() >= self._deadline and not finish:
-            self.trouble = Trouble(f"{name} took longer than {self._writer.patience:.0f} seconds.", again=False)
+            late = f"{name} took longer than {self._writer.patience:.0f} seconds."
+            self.trouble = Trouble(late, again=False, cut=True)
         elif not finish and text:
             self.trouble = Trouble(f"The answer of {name} broke off.")
         elif finish == "length":
-            self.trouble = Trouble(f"The answer of {name} was cut at the length limit.")
+            self.trouble = Trouble(f"The answer of {name} was cut at the length limit.", cut=True)
 
     def tokens(self) -> int:
         """Return the tokens used, in and out; an estimate where the model did not count."""

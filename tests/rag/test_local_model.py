@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from langchain_core.messages import HumanMessage, SystemMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.outputs import ChatGenerationChunk
 
 from models.language import base as bases
 from models.language.companion import offer_champion
@@ -84,6 +85,30 @@ def test_a_local_model_whose_sentences_nothing_backs_is_replaced_by_the_sources_
     get_settings.cache_clear()
     given = answer("What are the symptoms of asthma?", provider="local")
     assert given.verbatim and given.sources and "word for word from the sources instead" in given.notice
+
+
+@pytest.mark.usefixtures("with_index")
+@pytest.mark.parametrize(("written", "kept"), [("{good} A whistling wh", True), ("Gold is yellow [1]. And", False)])
+def test_of_an_answer_that_was_cut_whole_sentences_that_are_backed_are_kept_and_nothing_is_written_twice(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, written: str, kept: bool
+) -> None:
+    good = "The main symptoms of asthma are wheezing, coughing, shortness of breath and a tight chest [1]."
+    asked: list[int] = []
+
+    def stream(self: local.LocalChat, messages: list[BaseMessage], **_: object) -> Iterator[ChatGenerationChunk]:
+        asked.append(len(messages))
+        yield ChatGenerationChunk(message=AIMessageChunk(written.format(good=good)))
+        yield ChatGenerationChunk(message=AIMessageChunk("", response_metadata={"finish_reason": "length"}))
+
+    monkeypatch.setattr(local.LocalChat, "_stream", stream)
+    monkeypatch.setenv("MEDHIVE_LOCAL_MODEL", str(folder))
+    get_settings.cache_clear()
+    given = answer("What are the symptoms of asthma?", provider="local")
+    assert len(asked) == 1 and "was cut at the length limit" in given.notice
+    assert given.verbatim is not kept
+    assert given.provider.startswith("Local model") is kept
+    assert "whistling wh" not in given.text
+    assert ("as far as sources back it, is shown" in given.notice) is kept
 
 
 def test_the_champion_is_offered_as_a_provider_and_kept_warm(champion: int) -> None:
