@@ -70,12 +70,13 @@ class FlatNetwork:
     def draws(self, x: Tensor) -> bool:
         """Whether the network draws random numbers in training, as dropout does; tried once, on two rows of ``x``."""
         if self._draws is None:
-            kept, before = self.take(), torch.default_generator.get_state()
-            with torch.no_grad():
-                self.network.train()(x[:2])
-            self._draws = not torch.equal(before, torch.default_generator.get_state())
-            torch.default_generator.set_state(before)
-            self.load(kept)  # batch statistics have moved
+            with _DRAWING:  # or what another thread draws meanwhile would be drawn twice
+                kept, before = self.take(), torch.default_generator.get_state()
+                with torch.no_grad():
+                    self.network.train()(x[:2])
+                self._draws = not torch.equal(before, torch.default_generator.get_state())
+                torch.default_generator.set_state(before)
+                self.load(kept)  # batch statistics have moved
         return self._draws
 
 

@@ -1,6 +1,7 @@
 """Training at one site."""
 
 import copy
+import threading
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 from torch import nn
 
 from data.table import FloatArray
+from fl import local
 from fl.local import FlatNetwork, Recipe, seed_of, train, train_alone
 from fl.request import RunRequest
 from fl.watcher import Cancelled, Stop
@@ -124,3 +126,14 @@ def test_training_stops_between_two_batches() -> None:
     net = FlatNetwork(mixed_network())
     with pytest.raises(Cancelled):
         train(net, *rows(), net.take(), Recipe(1, 16, 0.1), seed=0, stop=stop)
+
+
+def test_a_network_is_tried_for_dropout_only_while_nobody_else_draws() -> None:
+    net, found = FlatNetwork(mixed_network()), []
+    trying = threading.Thread(target=lambda: found.append(net.draws(rows()[0])))
+    with local._DRAWING:  # as a thread holds it that draws its first weights from the process's generator
+        trying.start()
+        trying.join(0.3)
+        assert found == []
+    trying.join()
+    assert found == [True]
