@@ -12,6 +12,7 @@ from data.table import Dataset
 from fl import sites
 from fl.evaluation import HeldOut
 from fl.federation import executor_for, federate
+from fl.grid import in_process
 from fl.local import initial_weights, network_of
 from fl.request import RequestError, RunRequest
 from fl.watcher import Cancelled, RoundResult, Silent, Snapshot, Stop
@@ -154,6 +155,16 @@ def test_a_run_that_was_interrupted_goes_on_to_the_same_bits(small: Dataset) -> 
 def test_the_engine_treats_adapters_as_any_weights(small: Dataset, more: dict[str, object]) -> None:
     outcome = federate(request(**more), watcher=Silent(), stop=Stop())
     assert np.isfinite(outcome.weights).all() and outcome.weights.any()
+
+
+def test_adapters_trained_in_threads_have_the_bits_of_one_after_the_other(
+    small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = []
+    for threads in (1, 3, 3, 3):
+        monkeypatch.setattr(in_process, "threads_for", lambda task, sites, threads=threads: threads)
+        weights.append(federate(request(executor="in-process"), watcher=Silent(), stop=Stop()).weights)
+    assert all(np.array_equal(weights[0], each) for each in weights[1:])
 
 
 @pytest.mark.slow
