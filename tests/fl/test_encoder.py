@@ -14,12 +14,13 @@ from fl.federation import executor_for, federate
 from fl.local import initial_weights, network_of
 from fl.privacy.examples import gradients_of_each
 from fl.request import RequestError, RunRequest
-from fl.watcher import Cancelled, RoundResult, Silent, Snapshot, Stop
+from fl.watcher import Cancelled, Silent, Stop
 from models.language.encoder import encoder, encoder_name
 from models.preparation import Preparation
 from models.stored import DamagedModel, read_model, write_weights
 from models.tasks.question_type.task import TASK
 from tests import tiny_encoder, tiny_language
+from tests.fl.told import Told
 
 HEAD = 16 * 13 + 13
 ADAPTERS = 2 * 2 * 4 * 16  # two layers, queries and values, rank 4, B of 16 rows
@@ -38,25 +39,12 @@ def small(home: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[D
         yield made
 
 
-class Kept(Silent):
-    def __init__(self, stop: Stop | None = None, after: int = 0) -> None:
-        self.results: list[RoundResult] = []
-        self.snapshots: list[Snapshot] = []
-        self._stop, self._after = stop, after
-
-    def round_done(self, result: RoundResult, snapshot: Snapshot) -> None:
-        self.results.append(result)
-        self.snapshots.append(snapshot)
-        if self._stop and result.round == self._after:
-            self._stop.set()
-
-
 def request(**more: object) -> RunRequest:
     return RunRequest.for_task(TASK, **{"rounds": 2, "steps": 3, "benefit": False, **more})
 
 
 def test_held_out_questions_of_every_site_cost_less_after_training(small: Dataset) -> None:
-    kept = Kept()
+    kept = Told()
     outcome = federate(request(steps=12, batch_size=6, learning_rate=0.03), watcher=kept, stop=Stop())
 
     assert executor_for(request()) == outcome.executor == "in-process"
@@ -67,7 +55,7 @@ def test_held_out_questions_of_every_site_cost_less_after_training(small: Datase
 
 
 def test_adapters_and_head_travel_and_nothing_of_the_encoder(small: Dataset) -> None:
-    kept = Kept()
+    kept = Told()
     federate(request(), watcher=kept, stop=Stop())
 
     net = network_of("question_type")
@@ -84,7 +72,7 @@ def test_both_factors_can_be_trained_and_joined_by_decomposition(
     monkeypatch.setenv("MEDHIVE_LORA_TRAINS", "ab")
     tiny_language.forget()
     wild = {"learning_rate": 0.3, "rounds": 1, "steps": 6, "batch_size": 2}
-    averaged, decomposed = Kept(), Kept()
+    averaged, decomposed = Told(), Told()
     federate(request(**wild), watcher=averaged, stop=Stop())
     federate(request(**wild, strategy="lora_svd"), watcher=decomposed, stop=Stop())
     error, least = (each.results[-1].metrics["aggregation_error"] for each in (averaged, decomposed))
@@ -94,9 +82,9 @@ def test_both_factors_can_be_trained_and_joined_by_decomposition(
 
 
 def test_a_run_that_was_interrupted_goes_on_to_the_same_bits(small: Dataset) -> None:
-    whole, stop = Kept(), Stop()
+    whole, stop = Told(), Stop()
     federate(request(rounds=3), watcher=whole, stop=Stop())
-    cut = Kept(stop, after=1)
+    cut = Told(on=lambda what: stop.set() if what == "round 1" else None)
     with pytest.raises(Cancelled):
         federate(request(rounds=3), watcher=cut, stop=stop)
     on = federate(request(rounds=3), watcher=Silent(), stop=Stop(), start=cut.snapshots[-1])

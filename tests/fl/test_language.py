@@ -15,13 +15,14 @@ from fl.federation import executor_for, federate
 from fl.grid import in_process
 from fl.local import initial_weights, network_of
 from fl.request import RequestError, RunRequest
-from fl.watcher import Cancelled, RoundResult, Silent, Snapshot, Stop
+from fl.watcher import Cancelled, Silent, Stop
 from models.language import base as bases
 from models.language.lora import aggregation_error, joined_by_svd
 from models.preparation import Preparation
 from models.stored import DamagedModel, read_model, write_weights
 from models.tasks.medical_qa.task import TASK
 from tests import tiny_language
+from tests.fl.told import Told
 
 SHORT = {"rounds": 2, "steps": 3, "benefit": False}
 
@@ -39,25 +40,12 @@ def small(home: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[D
         yield made
 
 
-class Kept(Silent):
-    def __init__(self, stop: Stop | None = None, after: int = 0) -> None:
-        self.results: list[RoundResult] = []
-        self.snapshots: list[Snapshot] = []
-        self._stop, self._after = stop, after
-
-    def round_done(self, result: RoundResult, snapshot: Snapshot) -> None:
-        self.results.append(result)
-        self.snapshots.append(snapshot)
-        if self._stop and result.round == self._after:
-            self._stop.set()
-
-
 def request(**more: object) -> RunRequest:
     return RunRequest.for_task(TASK, **{**SHORT, **more})
 
 
 def test_held_out_answers_of_every_site_cost_less_after_training(small: Dataset) -> None:
-    kept = Kept()
+    kept = Told()
     outcome = federate(request(rounds=2, steps=20, learning_rate=0.05), watcher=kept, stop=Stop())
 
     assert executor_for(request()) == outcome.executor == "in-process"
@@ -69,7 +57,7 @@ def test_held_out_answers_of_every_site_cost_less_after_training(small: Dataset)
 
 
 def test_only_the_trained_factors_travel_and_averaging_them_is_exact(small: Dataset) -> None:
-    kept = Kept()
+    kept = Told()
     federate(request(), watcher=kept, stop=Stop())
 
     net = network_of("medical_qa")
@@ -84,7 +72,7 @@ def test_averaging_both_factors_is_not_exact_and_the_error_is_told(
 ) -> None:
     monkeypatch.setenv("MEDHIVE_LORA_TRAINS", "ab")
     tiny_language.forget()
-    averaged, decomposed = Kept(), Kept()
+    averaged, decomposed = Told(), Told()
     wild = {"learning_rate": 0.3, "rounds": 1, "steps": 20}
     federate(request(**wild), watcher=averaged, stop=Stop())
     federate(request(**wild, strategy="lora_svd"), watcher=decomposed, stop=Stop())
@@ -132,9 +120,9 @@ def test_a_fresh_network_is_the_base_and_a_trained_one_is_not(small: Dataset) ->
 
 
 def test_a_run_that_was_interrupted_goes_on_to_the_same_bits(small: Dataset) -> None:
-    whole, stop = Kept(), Stop()
+    whole, stop = Told(), Stop()
     federate(request(rounds=3), watcher=whole, stop=Stop())
-    cut = Kept(stop, after=1)
+    cut = Told(on=lambda what: stop.set() if what == "round 1" else None)
     with pytest.raises(Cancelled):
         federate(request(rounds=3), watcher=cut, stop=stop)
     on = federate(request(rounds=3), watcher=Silent(), stop=Stop(), start=cut.snapshots[-1])

@@ -11,7 +11,10 @@ from components.admin_history import has_earlier
 from data.database import Run, transaction
 from data.sites import ensure_site
 from data.vault import store
+from fl import runs
+from fl.progress import Glance
 from fl.runs import RunRequest, get_run, list_runs
+from fl.worker_status import WorkerStatus
 from models.registry import get_task
 from models.versions import champion, promotions
 from tests.components.runs_in_database import add_run
@@ -121,6 +124,24 @@ def test_a_run_just_asked_for_shows_hive_and_strip_first_and_its_curves_later(
 
     monkeypatch.setattr(run_monitor, "YOUNG", 0.0)
     assert len(app.run().get("plotly_chart")) == 2
+
+
+@pytest.mark.parametrize(("busy", "warm", "looks"), [(None, True, 3), (4, True, 0), (None, False, 0)])
+def test_the_click_waits_for_the_first_round_only_where_a_warm_worker_is_free(
+    monkeypatch: pytest.MonkeyPatch, busy: int | None, warm: bool, looks: int
+) -> None:
+    rounds = iter([0, 0, 1])
+    seen: list[int] = []
+
+    def glance(run_id: int) -> Glance:
+        seen.append(run_id)
+        return Glance("running", next(rounds), 0.1)
+
+    monkeypatch.setattr(run_monitor, "PATIENCE", 60.0)
+    monkeypatch.setattr(runs, "worker_status", lambda: WorkerStatus(alive=True, warm=warm, busy_run=busy))
+    monkeypatch.setattr(runs, "glance", glance)
+    run_monitor.await_first_round(7)
+    assert seen == [7] * looks
 
 
 def test_contributed_datasets_are_offered_and_can_train_without_demo_sites(page: OpenPage) -> None:
