@@ -12,6 +12,7 @@ from data.keys import VaultError, master_key
 from data.sites import ensure_site
 from data.table import Dataset
 from settings import get_settings
+from tests.tampering import change_one_bit
 
 SHA = "a" * 64
 PATIENTS = Dataset(
@@ -77,9 +78,7 @@ def test_the_same_rows_are_never_the_same_ciphertext(home: Path) -> None:
 def test_a_file_with_one_changed_bit_is_refused(home: Path, at: int) -> None:
     number = give(site()).dataset_id
     (file,) = files(home)
-    content = bytearray(file.read_bytes())
-    content[at] ^= 1
-    file.write_bytes(content)
+    change_one_bit(file, at)
     with pytest.raises(VaultError, match="was changed since it was stored"):
         vault.load(number)
 

@@ -16,6 +16,7 @@ from fl.sites import described, join, public_split, roster, rows_of
 from fl.watcher import QuorumLost, Stop
 from models.registry import get_task
 from tests.fl.told import Told
+from tests.tampering import change_one_bit
 
 TASK = "breast_cancer"
 REQUEST = RunRequest(TASK, sites=2, rounds=1, benefit=False)
@@ -113,7 +114,7 @@ def test_a_dataset_that_cannot_be_opened_drops_its_site_by_name(home: object) ->
     number = contribute("Alpha", generated(30, 1))
     request = replace(REQUEST, datasets=(number,))
     (path,) = (file for file in (home / "vault").rglob("*") if file.is_file())  # type: ignore[operator]
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    change_one_bit(path)
     told = Told()
     federate(request, watcher=told, stop=Stop())
     assert any("Alpha was left out" in event and "was changed since it was stored" in event for event in told.events)

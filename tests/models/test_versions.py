@@ -32,6 +32,7 @@ from models.versions import (
     versions,
 )
 from tests.models.conftest import manifest_of, untrained
+from tests.tampering import change_one_bit
 
 Keep = Callable[..., VersionView]
 
@@ -76,7 +77,7 @@ def test_numbers_count_within_a_task_and_a_new_version_is_a_challenger(keep: Kee
 def test_a_tampered_version_is_refused_for_answers_promotion_and_comparison(home: Path, keep: Keep) -> None:
     version = keep()
     path = folder_of(version, home) / "weights.safetensors"
-    path.write_bytes(path.read_bytes()[:-1] + b"\x00\x01")
+    change_one_bit(path)
     for use in (
         lambda: load_model(version.id),
         lambda: promote(version.id, reason="looks good", by=None),

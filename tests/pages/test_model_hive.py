@@ -11,6 +11,7 @@ from models.versions import get_version
 from settings import get_settings
 from tests.pages.champions import make_champion
 from tests.pages.conftest import OpenPage
+from tests.tampering import change_one_bit
 
 
 def texts(app: AppTest) -> str:
@@ -174,7 +175,7 @@ def test_a_damaged_champion_is_said_to_be_damaged(page: OpenPage) -> None:
     from models import versions
 
     versions._read.cache_clear()
-    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    change_one_bit(weights)
     app = page("model_hive", query={"task": "vitals"})
     ask(app, "vitals")
     assert not app.exception
