@@ -166,13 +166,26 @@ def _less(site: SiteInfo, left_out: int) -> SiteInfo:
 
 
 def executor_for(request: RunRequest) -> str:
-    """Return the executor that ``auto`` stands for, or the one asked for."""
-    if request.executor != "auto":
+    """Return the executor that ``auto`` stands for, or the one asked for.
+
+    Raises
+    ------
+    RequestError
+        When vectorised is asked for and the network cannot be stacked.
+    """
+    if request.executor not in ("auto", "vectorised"):
         return request.executor
     from fl.local import LARGE, example, network_of
     from fl.together import can_stack
 
     net = network_of(request.task)
+    if request.executor == "vectorised":
+        if not can_stack(net, example(request.task)):
+            raise RequestError(
+                f"executor vectorised cannot stack networks of {request.task}, which draw random numbers, as dropout "
+                "does, or keep statistics of a batch: choose auto or in-process."
+            )
+        return "vectorised"
     if request.dp_epsilon and request.dp_level == "example":  # stacked training has no noise for each row
         return "in-process"
     if len(net.weights) < LARGE:

@@ -143,6 +143,13 @@ def test_a_request_that_cannot_be_carried_out_is_refused_before_anything_is_comp
     assert not told.names and not told.results
 
 
+def test_what_cannot_be_stacked_is_refused_before_anything_is_computed(home: object) -> None:
+    told = Told()
+    with pytest.raises(RequestError, match=r"cannot stack networks of vitals.*choose auto"):
+        run(replace(SMALL, task="vitals", executor="vectorised"), told=told)
+    assert not told.results
+
+
 def test_the_executor_follows_from_the_network(home: object, monkeypatch: pytest.MonkeyPatch) -> None:
     assert executor_for(SMALL) == "vectorised"
     assert executor_for(replace(SMALL, task="vitals")) == "in-process"  # it has dropout, which sites draw by themselves
