@@ -67,7 +67,9 @@ class Settings(BaseSettings):
     companion_provider: Literal["", "groq", "local", "federated", "extractive"] = Field(
         "", description="Who words answers when nobody chooses; empty for the first of groq, local, extractive."
     )
-    answer_patience: float = Field(30.0, gt=0, description="Seconds a language model may take for an answer.")
+    answer_patience: float = Field(
+        30.0, gt=0, description="Seconds a language model may take for an answer, once it is read."
+    )
     questions_a_minute: int = Field(12, ge=1, description="Questions that one person may ask the companion a minute.")
     tokens_a_day: int = Field(200_000, ge=0, description="Tokens a day that all people together may use at Groq.")
 

@@ -188,4 +188,4 @@ def of_settings(name_or_folder: str) -> Writer:
 def writer(name: str, read: Read) -> Writer:
     """Return the provider that asks a model on this machine; it is read at the first question."""
     chat, patience = LocalChat(read=read), get_settings().answer_patience
-    return Writer(name, "", chat, explain, patience, passages=PASSAGES, steady=True)
+    return Writer(name, "", chat, explain, patience, passages=PASSAGES, steady=True, ready=read)

@@ -56,13 +56,15 @@ class Writer:
     explain
         Turns an exception of the model into words.
     patience
-        Seconds that all attempts may take together.
+        Seconds that all attempts may take together, once the model is ready.
     passages
         How many of the passages found the model reads.
     translates
         Whether it knows other languages well enough.
     steady
         Whether it writes the same at every attempt.
+    ready
+        Makes the model ready, which may take long the first time; raises what ``explain`` turns into words.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Writer:
     verbatim: bool = False
     translates: bool = False
     steady: bool = False
+    ready: Callable[[], object] = bool
 
     def word(self, material: Material) -> Iterator[Told]:
         """Yield checked statements as their sentences come; raises Failure when no attempt ends well."""
@@ -82,6 +85,10 @@ class Writer:
         sent = outgoing(material.question, material.history, private=bool(self.place))
         talk = messages(sent, passages)
         support = Support(passages, material.index)
+        try:
+            self.ready()
+        except Exception as error:  # as in a stream
+            raise Failure(self.explain(error).sentence) from None
         deadline = time.monotonic() + self.patience
         trouble = Trouble("")
         for attempt in range(ATTEMPTS):

@@ -111,6 +111,41 @@ def test_of_an_answer_that_was_cut_whole_sentences_that_are_backed_are_kept_and_
     assert ("as far as sources back it, is shown" in given.notice) is kept
 
 
+@pytest.mark.usefixtures("with_index")
+def test_reading_the_model_takes_no_time_from_its_answer_and_an_answer_that_takes_too_long_keeps_what_is_backed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    good = "The main symptoms of asthma are wheezing, coughing, shortness of breath and a tight chest [1]."
+    patience, clock = get_settings().answer_patience, [0.0]
+    monkeypatch.setattr("rag.llm.writer.time.monotonic", lambda: clock[0])
+
+    def read() -> tuple[None, None]:
+        clock[0] += 2 * patience
+        return None, None
+
+    def stream(self: local.LocalChat, messages: list[BaseMessage], **_: object) -> Iterator[ChatGenerationChunk]:
+        yield ChatGenerationChunk(message=AIMessageChunk(f"{good} A whistling"))
+        clock[0] += 2 * patience
+        yield ChatGenerationChunk(message=AIMessageChunk(" whi"))
+
+    monkeypatch.setattr(local.LocalChat, "_stream", stream)
+    option = choice.Option("federated", "Read slowly", "")
+    monkeypatch.setitem(choice._OFFERED, "federated", (lambda: option, lambda: local.writer("Read slowly", read)))
+    given = answer("What are the symptoms of asthma?", provider="federated")
+    assert given.provider == "Read slowly" and good[:-5] in given.text and "whistling whi" not in given.text
+    assert f"took longer than {patience:.0f} seconds" in given.notice and "is shown" in given.notice
+
+
+@pytest.mark.usefixtures("with_index")
+def test_a_model_that_is_not_there_is_said_in_a_sentence_before_the_sources_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEDHIVE_LOCAL_MODEL", str(tmp_path))
+    get_settings.cache_clear()
+    given = answer("What are the symptoms of asthma?", provider="local")
+    assert given.verbatim and "no causal language model" in given.notice
+
+
 def test_the_champion_is_offered_as_a_provider_and_kept_warm(champion: int) -> None:
     assert [option.kind for option in options()] == ["extractive"]
     offer_champion()
