@@ -105,7 +105,8 @@ class Writer:
                     break
                 if sum(isinstance(entry, Statement) for entry in said) >= MOST_SENTENCES:
                     continue
-                if told := self._checked(sentence, len(passages), support, sent.restore):
+                told = self._checked(sentence, len(passages), support, sent.restore)
+                if told and not (isinstance(told, Statement) and told in said):  # small models say a thing again
                     said.append(told)
                     yield told
             yield Spent(stream.tokens())

@@ -112,7 +112,7 @@ def test_of_an_answer_that_was_cut_whole_sentences_that_are_backed_are_kept_and_
 
 
 @pytest.mark.usefixtures("with_index")
-def test_reading_the_model_takes_no_time_from_its_answer_and_an_answer_that_takes_too_long_keeps_what_is_backed(
+def test_reading_the_model_takes_no_time_from_its_answer_and_a_late_answer_keeps_once_what_is_backed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     good = "The main symptoms of asthma are wheezing, coughing, shortness of breath and a tight chest [1]."
@@ -124,7 +124,7 @@ def test_reading_the_model_takes_no_time_from_its_answer_and_an_answer_that_take
         return None, None
 
     def stream(self: local.LocalChat, messages: list[BaseMessage], **_: object) -> Iterator[ChatGenerationChunk]:
-        yield ChatGenerationChunk(message=AIMessageChunk(f"{good} A whistling"))
+        yield ChatGenerationChunk(message=AIMessageChunk(f"{good} {good} A whistling"))
         clock[0] += 2 * patience
         yield ChatGenerationChunk(message=AIMessageChunk(" whi"))
 
@@ -132,7 +132,7 @@ def test_reading_the_model_takes_no_time_from_its_answer_and_an_answer_that_take
     option = choice.Option("federated", "Read slowly", "")
     monkeypatch.setitem(choice._OFFERED, "federated", (lambda: option, lambda: local.writer("Read slowly", read)))
     given = answer("What are the symptoms of asthma?", provider="federated")
-    assert given.provider == "Read slowly" and good[:-5] in given.text and "whistling whi" not in given.text
+    assert given.provider == "Read slowly" and given.text.count(good[:-5]) == 1 and "whistling whi" not in given.text
     assert f"took longer than {patience:.0f} seconds" in given.notice and "is shown" in given.notice
 
 
