@@ -21,6 +21,7 @@ from settings import get_settings
 from tests import tiny_language
 
 ASKED = [SystemMessage("Be short."), HumanMessage("What is gout?")]
+BACKED = "The main symptoms of asthma are wheezing, coughing, shortness of breath and a tight chest [1]."
 
 
 @pytest.fixture(scope="module")
@@ -92,12 +93,11 @@ def test_a_local_model_whose_sentences_nothing_backs_is_replaced_by_the_sources_
 def test_of_an_answer_that_was_cut_whole_sentences_that_are_backed_are_kept_and_nothing_is_written_twice(
     folder: Path, monkeypatch: pytest.MonkeyPatch, written: str, kept: bool
 ) -> None:
-    good = "The main symptoms of asthma are wheezing, coughing, shortness of breath and a tight chest [1]."
     asked: list[int] = []
 
     def stream(self: local.LocalChat, messages: list[BaseMessage], **_: object) -> Iterator[ChatGenerationChunk]:
         asked.append(len(messages))
-        yield ChatGenerationChunk(message=AIMessageChunk(written.format(good=good)))
+        yield ChatGenerationChunk(message=AIMessageChunk(written.format(good=BACKED)))
         yield ChatGenerationChunk(message=AIMessageChunk("", response_metadata={"finish_reason": "length"}))
 
     monkeypatch.setattr(local.LocalChat, "_stream", stream)
@@ -115,7 +115,6 @@ def test_of_an_answer_that_was_cut_whole_sentences_that_are_backed_are_kept_and_
 def test_reading_the_model_takes_no_time_from_its_answer_and_a_late_answer_keeps_once_what_is_backed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    good = "The main symptoms of asthma are wheezing, coughing, shortness of breath and a tight chest [1]."
     patience, clock = get_settings().answer_patience, [0.0]
     monkeypatch.setattr("rag.llm.writer.time.monotonic", lambda: clock[0])
 
@@ -124,7 +123,7 @@ def test_reading_the_model_takes_no_time_from_its_answer_and_a_late_answer_keeps
         return None, None
 
     def stream(self: local.LocalChat, messages: list[BaseMessage], **_: object) -> Iterator[ChatGenerationChunk]:
-        yield ChatGenerationChunk(message=AIMessageChunk(f"{good} {good} A whistling"))
+        yield ChatGenerationChunk(message=AIMessageChunk(f"{BACKED} {BACKED} A whistling"))
         clock[0] += 2 * patience
         yield ChatGenerationChunk(message=AIMessageChunk(" whi"))
 
@@ -132,7 +131,7 @@ def test_reading_the_model_takes_no_time_from_its_answer_and_a_late_answer_keeps
     option = choice.Option("federated", "Read slowly", "")
     monkeypatch.setitem(choice._OFFERED, "federated", (lambda: option, lambda: local.writer("Read slowly", read)))
     given = answer("What are the symptoms of asthma?", provider="federated")
-    assert given.provider == "Read slowly" and given.text.count(good[:-5]) == 1 and "whistling whi" not in given.text
+    assert given.provider == "Read slowly" and given.text.count(BACKED[:-5]) == 1 and "whistling whi" not in given.text
     assert f"took longer than {patience:.0f} seconds" in given.notice and "is shown" in given.notice
 
 
