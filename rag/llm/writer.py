@@ -2,7 +2,8 @@
 
 A stream that fails, ends without a finish reason, is cut at the length limit or is empty counts as an attempt; there
 are two. What then cannot be answered is a Failure, and the answer comes from the sources word for word. A model on this
-machine would write the same again, and slowly, so there the whole sentences of an answer that was cut are kept.
+machine would write the same again, and slowly, so there the whole sentences of an answer that was cut are kept, and
+writing ends at the first sentence that comes again: what follows is the same once more.
 """
 
 import re
@@ -99,12 +100,17 @@ class Writer:
                 time.sleep(trouble.wait)
             stream = _Stream(self, talk, deadline, material.stopped)
             said: list[Told] = []
+            written: set[str] = set()
             for sentence in stream.sentences():
                 if not said and sentence.strip().upper().startswith(NO_ANSWER):
                     said = [NoAnswer()]
                     break
-                if sum(isinstance(entry, Statement) for entry in said) >= MOST_SENTENCES:
+                enough = sum(isinstance(entry, Statement) for entry in said) >= MOST_SENTENCES
+                if self.steady and (enough or _words(sentence) in written):
+                    break
+                if enough:
                     continue
+                written |= {_words(sentence)} - {""}
                 told = self._checked(sentence, len(passages), support, sent.restore)
                 if told and not (isinstance(told, Statement) and told in said):  # small models say a thing again
                     said.append(told)
@@ -229,6 +235,11 @@ class _Stream:
             yield content, str(chunk.response_metadata.get("finish_reason") or "")
             if time.monotonic() >= self._deadline or self._stopped():
                 return
+
+
+def _words(sentence: str) -> str:
+    """Return the bare words of a sentence, without the numbers of its sources."""
+    return " ".join(re.findall(r"\w+", _MARK.sub("", sentence).lower()))
 
 
 def _numbers(text: str) -> list[str]:

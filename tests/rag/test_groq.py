@@ -114,6 +114,13 @@ def test_what_no_passage_backs_is_not_shown_and_counted(serve) -> None:
     assert not {"celery", "evil", "9999", "<img"} & set(given.text.replace("/", " ").replace(".", " ").split())
 
 
+def test_a_sentence_that_comes_again_is_shown_once(serve) -> None:
+    first = GOOD.partition(". ")[0] + ". "
+    with serve(says(first + GOOD)):
+        given = answer(QUESTION)
+    assert given.text.count(first[:-6]) == 1 and "too breathless" in given.text
+
+
 def test_when_nothing_of_it_is_backed_the_sources_speak_for_themselves(serve) -> None:
     with serve(says("Asthma is cured by celery juice [1]. Vaccines cause asthma [1].")) as stub:
         assert_word_for_word(answer(QUESTION), "The sources do not back what Groq, openai/gpt-oss-120b wrote.")

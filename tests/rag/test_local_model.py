@@ -112,7 +112,7 @@ def test_of_an_answer_that_was_cut_whole_sentences_that_are_backed_are_kept_and_
 
 
 @pytest.mark.usefixtures("with_index")
-def test_reading_the_model_takes_no_time_from_its_answer_and_a_late_answer_keeps_once_what_is_backed(
+def test_reading_the_model_takes_no_time_from_its_answer_and_a_late_answer_keeps_what_is_backed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     patience, clock = get_settings().answer_patience, [0.0]
@@ -123,7 +123,7 @@ def test_reading_the_model_takes_no_time_from_its_answer_and_a_late_answer_keeps
         return None, None
 
     def stream(self: local.LocalChat, messages: list[BaseMessage], **_: object) -> Iterator[ChatGenerationChunk]:
-        yield ChatGenerationChunk(message=AIMessageChunk(f"{BACKED} {BACKED} A whistling"))
+        yield ChatGenerationChunk(message=AIMessageChunk(f"{BACKED} A whistling"))
         clock[0] += 2 * patience
         yield ChatGenerationChunk(message=AIMessageChunk(" whi"))
 
@@ -131,8 +131,42 @@ def test_reading_the_model_takes_no_time_from_its_answer_and_a_late_answer_keeps
     option = choice.Option("federated", "Read slowly", "")
     monkeypatch.setitem(choice._OFFERED, "federated", (lambda: option, lambda: local.writer("Read slowly", read)))
     given = answer("What are the symptoms of asthma?", provider="federated")
-    assert given.provider == "Read slowly" and given.text.count(BACKED[:-5]) == 1 and "whistling whi" not in given.text
+    assert given.provider == "Read slowly" and BACKED[:-5] in given.text and "whistling whi" not in given.text
     assert f"took longer than {patience:.0f} seconds" in given.notice and "is shown" in given.notice
+
+
+@pytest.mark.usefixtures("with_index")
+@pytest.mark.parametrize(
+    ("written", "kept", "most"),
+    [
+        (f"{BACKED} ", True, 4),
+        ("Gold is a yellow metal [1]. ", False, 4),
+        ("word {number} of gold is a word. ", False, 50),
+    ],
+)
+def test_a_model_that_writes_the_same_sentence_again_is_stopped_there(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, written: str, kept: bool, most: int
+) -> None:
+    read: list[int] = []
+    left: list[bool] = []
+
+    def stream(self: local.LocalChat, messages: list[BaseMessage], **_: object) -> Iterator[ChatGenerationChunk]:
+        try:
+            for number in range(50):
+                read.append(number)
+                yield ChatGenerationChunk(message=AIMessageChunk(written.format(number=number)))
+            yield ChatGenerationChunk(message=AIMessageChunk("", response_metadata={"finish_reason": "stop"}))
+        finally:
+            left.append(True)
+
+    monkeypatch.setattr(local.LocalChat, "_stream", stream)
+    monkeypatch.setenv("MEDHIVE_LOCAL_MODEL", str(folder))
+    get_settings.cache_clear()
+    given = answer("What are the symptoms of asthma?", provider="local")
+    assert left == [True] and (len(read) <= most if most < 50 else len(read) == most)
+    assert given.verbatim is not kept
+    if kept:
+        assert given.text.count(BACKED[:-5]) == 1 and not given.notice
 
 
 @pytest.mark.usefixtures("with_index")
