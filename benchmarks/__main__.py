@@ -48,6 +48,9 @@ def main(arguments: list[str] | None = None) -> int:
     privacy = commands.add_parser("privacy", help="what ε costs in AUC and accuracy, and secure sums in time")
     privacy.set_defaults(command=_privacy)
     privacy.add_argument("--seeds", type=int, default=5, help="runs for each ε (default 5)")
+    standardising = commands.add_parser("standardising", help="sites that keep by what they standardise, or do not")
+    standardising.set_defaults(command=_standardising)
+    standardising.add_argument("--seeds", type=int, default=5, help="runs of each kind, at least 2 (default 5)")
     flamby = commands.add_parser("flamby-heart", help="FLamby's Fed-Heart-Disease: its split and its protocol")
     flamby.set_defaults(command=_flamby_heart)
     flamby.add_argument("--seeds", type=int, default=5, help="runs of each rule (default 5)")
@@ -68,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     report.add_argument("--job", type=Path, help=argparse.SUPPRESS)  # of the page in Admin, as is the next
     report.add_argument("--parent", type=int, help=argparse.SUPPRESS)
-    for each in (report, prompt_cache, rag, fl, scale, first_light, kills, soak, privacy, flamby):
+    for each in (report, prompt_cache, rag, fl, scale, first_light, kills, soak, privacy, standardising, flamby):
         each.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, some also as .md")
     chosen = parser.parse_args(arguments)
     try:
@@ -205,6 +208,21 @@ def _privacy(chosen: argparse.Namespace) -> int:
     from benchmarks.privacy import measure
 
     _keep(chosen.json, measure(_positive("--seeds", chosen.seeds), lambda line: print(line, flush=True)))
+    return DONE
+
+
+def _standardising(chosen: argparse.Namespace) -> int:
+    from benchmarks.standardising import measure
+    from data.public import DataMissing
+    from fl.request import RequestError
+
+    if chosen.seeds < 2:
+        raise WrongInput(f"--seeds {chosen.seeds} gives no interval: give 2 or more.")
+    try:
+        lines = measure(chosen.seeds, lambda line: print(line, flush=True))
+    except (DataMissing, RequestError) as error:
+        raise WrongInput(str(error)) from None
+    _keep(chosen.json, {"lines": lines})
     return DONE
 
 

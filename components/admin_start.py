@@ -29,6 +29,10 @@ EXECUTOR_WORDS = {
     "flower": "Flower's own simulation (reference)",
     "deployed": "real sites that are connected",
 }
+STANDARDISED = {
+    "together": "by all sites together",
+    "site": "by each site for itself, which keeps how (FedBN)",
+}
 ALPHA = 0.3  # of a Dirichlet division, where a task names none
 _ERROR = "start_error"
 
@@ -87,6 +91,7 @@ def asked() -> RunRequest:
         local_epochs=None if noisy else int(state.get(f"start_epochs_{key}", own.local_epochs)),
         benefit=_benefit(task),
         personal=_personal(task),
+        standardise=_standardise(task),
         steps=int(state.get(f"start_steps_{key}", own.steps)),
         learning_rate=None if noisy else float(state.get(f"start_rate_{key}", own.learning_rate)),
         seed=int(state[f"start_seed_{key}"] if f"start_seed_{key}" in state else _next_run()),
@@ -112,6 +117,13 @@ def _personal(task: Task) -> int:
     if task.generates or not _benefit(task):
         return 0
     return int(st.session_state.get(f"start_personal_{task.name}", 0))
+
+
+def _standardise(task: Task) -> str:
+    """Return how inputs are standardised; together where a task leaves no choice, or noise on rows does not."""
+    if not task.standardised or start_privacy.trains_with_noise():
+        return "together"
+    return str(st.session_state.get(f"start_standardise_{task.name}", "together"))
 
 
 def _attack() -> str:
@@ -260,6 +272,15 @@ def _training(task: Task) -> None:
         help="Afterwards each site is trained alone, and all records pooled, to compare. With a language model that "
         "takes longer than the run. Privacy budgets and secure aggregation leave it out: it would tell of a site.",
     )
+    if task.standardised and not start_privacy.trains_with_noise():
+        st.selectbox(
+            "Inputs are standardised",
+            list(STANDARDISED),
+            format_func=STANDARDISED.__getitem__,
+            key=f"start_standardise_{key}",
+            help="By whose mean and deviation. A site that keeps its own can have another camera or other units; where "
+            "sites differ in how many are ill, that difference is lost. The model of the run uses those of all sites.",
+        )
     st.selectbox(
         "Executor",
         EXECUTORS,

@@ -25,12 +25,24 @@ def pooled_score(run: RunView, metric: str = "auc") -> Score | None:
 
 
 def federated_score(run: RunView, metric: str = "auc") -> Score | None:
-    """Return the run's own final score."""
-    for scores in [*(site.benefit.get("federated") for site in run.sites), run.final]:
+    """Return the run's own final score; where each site standardises for itself, that of the model all others get."""
+    at_sites = [] if at_each_site(run) else [site.benefit.get("federated") for site in run.sites]
+    for scores in [*at_sites, run.final]:
         if scores and isinstance(scores.get(metric), Mapping):
             found: Score = scores[metric]
             return found
     return None
+
+
+def at_each_site(run: RunView) -> bool:
+    """Whether the federated model is scored anew for each site, by the standardisation that this site keeps."""
+    return run.request.standardise == "site"
+
+
+def together_scores(run: RunView, metric: str = "auc") -> dict[str, Score]:
+    """Return site → score of the federated model as that site uses it."""
+    pairs = [(site.name, site.benefit.get("federated", {}).get(metric)) for site in run.sites]
+    return {name: score for name, score in pairs if score and score["value"] == score["value"]}
 
 
 def local_scores(run: RunView, metric: str = "auc") -> list[tuple[str, Score]]:
@@ -67,19 +79,28 @@ def benefit_sentence(run: RunView, metric: str = "") -> str:
     """Say what charts.benefit_chart shows."""
     stands = headline(run.final)
     metric = metric or stands.metric
-    together, alone = federated_score(run, metric), [float(score["value"]) for _, score in local_scores(run, metric)]
+    together, own = federated_score(run, metric), local_scores(run, metric)
+    alone = [float(score["value"]) for _, score in own]
     if not run.request.benefit:
         return "This run was asked not to measure benefit."
     if not together or not alone:
         return "Benefit is measured at the end of a run, when each site has also trained alone."
     word = stands.word if metric == stands.metric else metric
     sign = -1 if metric == "loss" else 1
-    better = sum(sign * float(together["value"]) > sign * value for value in alone)
+    at_sites = together_scores(run, metric)
+    better = sum(
+        sign * float(at_sites.get(name, together)["value"]) > sign * float(score["value"]) for name, score in own
+    )
     said = (
         f"Together the sites reach {word} {number(together['value'])} (95 % interval {interval(together)}). "
         f"Alone they reach {min(alone):.3f} to {max(alone):.3f}; {better} of {amount(len(alone), 'site')} do better "
         "together."
     )
+    if at_each_site(run):
+        said += (
+            " Each site uses the joined model with its own mean and deviation, as the dots show; the line is the model "
+            "for everybody else, which standardises by those of all sites."
+        )
     cannot = len(run.sites) - len(alone)
     if cannot:
         said += f" {amount(cannot, 'site')} cannot train alone."

@@ -7,12 +7,21 @@ imported when the first chart is drawn, so that pages without one stay light.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
-from components.benefit import SHOWN_SITES, Score, federated_score, local_scores, personal_gains, pooled_score
+from components.benefit import (
+    SHOWN_SITES,
+    Score,
+    at_each_site,
+    federated_score,
+    local_scores,
+    personal_gains,
+    pooled_score,
+    together_scores,
+)
 from components.theme import Palette, palette
 from models.headline import headline
 
@@ -233,6 +242,8 @@ def benefit_chart(run: RunView, metric: str = "", colours: Palette | None = None
         error_x=_whiskers([score for _, score in alone], values, colours.quiet),
         hovertemplate="%{x:.3f} alone",
     )
+    if at_each_site(run):
+        figure.add_trace(_at_sites(go, names, together_scores(run, metric), colours))
     together = federated_score(run, metric)
     if together:
         figure.add_vrect(
@@ -247,6 +258,20 @@ def benefit_chart(run: RunView, metric: str = "", colours: Palette | None = None
     figure.update_xaxes(title_text=f"{metric.upper() if metric == 'auc' else metric.capitalize()} on held-out rows")
     figure.update_yaxes(title_text=None, showgrid=False)
     return figure
+
+
+def _at_sites(go: Any, names: Sequence[str], scores: Mapping[str, Score], colours: Palette) -> go.Scatter:
+    known = [(name, scores[name]) for name in names if name in scores]
+    values = [float(score["value"]) for _, score in known]
+    return go.Scatter(
+        x=values,
+        y=[name for name, _ in known],
+        mode="markers",
+        name="together, as the site standardises",
+        marker={"symbol": "circle", "size": 10, "color": colours.alive},
+        error_x=_whiskers([score for _, score in known], values, colours.quiet),
+        hovertemplate="%{x:.3f} together, as the site standardises",
+    )
 
 
 def personal_chart(run: RunView, colours: Palette | None = None) -> go.Figure:

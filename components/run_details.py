@@ -47,6 +47,7 @@ _SETTINGS = {
     "quorum": "Quorum (part of the sites)",
     "attack": "Trial: sites that go wrong",
     "benefit": "Benefit measured",
+    "standardise": "Inputs are standardised by (together: all sites; site: each its own)",
     "personal": "Epochs of further training at each site, measured (0: none)",
     "dp_epsilon": "Privacy budget ε (0: none)",
     "dp_delta": "δ of the budget",

@@ -23,6 +23,7 @@ DONE, FAILED, CANCELLED = 0, 1, 130
 OF_REQUEST = (
     *("sites", "partition", "datasets", "nodes", "rounds", "strategy", "local_epochs", "steps", "batch_size"),
     *("learning_rate", "seed", "executor", "quorum", "fraction", "deadline", "drop", "attack", "personal"),
+    "standardise",
     *("dp_epsilon", "dp_delta", "dp_level", "dp_clip", "dp_noise", "secure_aggregation", "secure_threshold"),
 )
 

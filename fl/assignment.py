@@ -12,7 +12,7 @@ from torch import Tensor
 
 from data.table import Dataset, FloatArray
 from fl import sites
-from fl.local import Recipe, seed_of, tensors_of
+from fl.local import Recipe, keeps_its_own, own_preparation, seed_of, tensors_of
 from fl.request import RequestError, RunRequest
 from models.preparation import Preparation
 from models.registry import get_task
@@ -105,8 +105,13 @@ class Assignment:
         """Return the (n, f) features and (n,) labels that a site trains on; raises as ``held`` does."""
         key, parts = (self.plan, position), self._parts
         if key not in _TENSORS or _TENSORS[key][0] != parts:
-            _TENSORS[key] = parts, tensors_of(self.task, self.rows(position), self.preparation)
+            _TENSORS[key] = parts, tensors_of(self.task, self.rows(position), self.preparation_at(position))
         return _TENSORS[key][1]
+
+    def preparation_at(self, position: int) -> Preparation:
+        """Return what the site at ``position`` turns inputs into features by; raises as ``held`` does."""
+        rows = self.rows(position)
+        return own_preparation(self.task, rows) if keeps_its_own(self.request, len(rows)) else self.preparation
 
     @cached_property
     def _parts(self) -> tuple[object, ...]:

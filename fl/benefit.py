@@ -4,6 +4,8 @@ A site trains its own model itself and sends it. The pooled model is an upper bo
 vault for all sites at once, which nobody could do where sites keep their records apart. Since it takes as many steps a
 round as all sites together, it would overfit by the run's number of rounds; it stops at the round with the lowest loss
 on the calibration rows.
+
+Where each site standardises by its own mean and deviation, the federated model is scored as that site uses it.
 """
 
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 from fl import sites
 from fl.course import Course
 from fl.evaluation import calibrated, calibration_loss
-from fl.local import POOLED, train_alone
+from fl.local import POOLED, keeps_its_own, train_alone
 from models.metrics import Interval
 from models.registry import get_task
 
@@ -27,10 +29,14 @@ def measure(course: Course, federated: dict[str, Interval]) -> Benefit:
     task = get_task(course.request.task)
     ours = _as_json(federated)
     found: Benefit = {}
+    assert course.snapshot is not None
     for position, (weights, preparation) in sorted(course.alone.items()):
         course.stop.check()
         _, scores = calibrated(task, weights, preparation)
         found[position] = {"local": _as_json(scores), "federated": ours}
+        if keeps_its_own(course.request, course.sites[position].samples):
+            _, scores = calibrated(task, course.snapshot.weights, preparation)
+            found[position]["federated"] = _as_json(scores)
     for position, gained in course.personal.items():
         found.setdefault(position, {"federated": ours})["personal"] = gained
     if course.request.executor == "deployed":  # no rows lie here that could be pooled

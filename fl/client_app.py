@@ -84,7 +84,8 @@ def _medians(message: Message, context: Context) -> RecordDict:
     nothing = np.zeros(0)  # tokens of a text have no median, and it would tell something of them
     values, counts = medians(own.rows.x) if asked.task.standardised else (nothing, nothing)
     found = {"medians": values, "counts": counts}
-    return _answer(found, {"num-examples": len(own.rows), "left-out": own.left_out})
+    told = {"num-examples": len(own.rows), "positives": int((own.rows.y > 0).sum()), "left-out": own.left_out}
+    return _answer(found, told)
 
 
 @app.query("moments")
@@ -195,7 +196,7 @@ def _personal(message: Message, context: Context) -> RecordDict:
     recipe = replace(Recipe.of(request, asked.task, asked.round), epochs=request.personal, steps=0)
     net, stop = network_of(request.task), here.stop if here else None
     train(net, *asked.tensors(position), asked.start, recipe, seed=asked.seed(position), stop=stop)
-    scores = personal.compared(asked.task, asked.preparation, own.aside, asked.start, net.take())
+    scores = personal.compared(asked.task, asked.preparation_at(position), own.aside, asked.start, net.take())
     return _answer({"scores": scores}, {"num-examples": len(own.aside)})
 
 

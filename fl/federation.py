@@ -5,13 +5,13 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from data.public import DataMissing
 from data.table import FloatArray
 from fl import sites
-from fl.course import Course
+from fl.course import Course, known_rows
 from fl.privacy.guard import Guard
 from fl.request import RequestError, RunRequest
 from fl.watcher import Cancelled, QuorumLost, RoundResult, SiteInfo, Snapshot, Stop, Watcher
@@ -38,7 +38,7 @@ class Outcome:
     weights, preparation, calibration : the global model.
     scores : calibrated probabilities on the ``n_heldout`` held-out rows, with intervals.
     rounds : results of the rounds computed here; a resumed run's earlier ones are not among them.
-    sites : who took part; samples without the rows they left out.
+    sites : who took part; samples without the rows they left out or set aside.
     benefit : position → {"local": scores, "federated": scores}, and -1 → {"pooled": scores}; empty when not asked for.
     executor : the one used, never "auto".
     seconds : startup (until the first round began), first_round (until it ended), rounds (all of them), total.
@@ -106,7 +106,7 @@ def _federate(
 ) -> Outcome:
     began = time.monotonic()
     watcher.phase("warming up")
-    course = Course(request, sites.roster(request), watcher, stop, start, began)
+    course = Course(request, known_rows(sites.roster(request), start), watcher, stop, start, began)
     Guard(request, course.sites)  # before anything is computed: no noise may be enough
     watcher.sites(course.sites)
     if wrong := [course.sites[position].name for position in sorted(sites.attackers(request))]:
@@ -117,6 +117,7 @@ def _federate(
         watcher.phase("computing features, once for all runs")
         sites.encode_public(request.task, stop.check)
     executor = executor_for(request)
+    _check_layers(request)
     from fl import benefit, client_app, evaluation
 
     _execute(executor)(course, client or client_app.app)
@@ -125,7 +126,6 @@ def _federate(
     calibration, scores = evaluation.calibrated(
         get_task(request.task), course.snapshot.weights, course.snapshot.preparation
     )
-    took_part = [_less(site, course.left_out.get(site.position, 0)) for site in course.sites]
     return Outcome(
         weights=course.snapshot.weights,
         preparation=course.snapshot.preparation,
@@ -133,12 +133,12 @@ def _federate(
         scores=scores,
         n_heldout=len(sites.public_rows(request.task, "heldout")),
         rounds=course.rounds,
-        sites=took_part,
+        sites=list(course.sites),
         benefit=benefit.measure(course, scores) if request.benefit else {},
         executor=executor,
         seconds={**course.seconds, "total": time.monotonic() - began},
         data={
-            **sites.described(request, took_part),
+            **sites.described(request, course.sites),
             **evaluation.operating_points(
                 get_task(request.task), course.snapshot.weights, course.snapshot.preparation, calibration
             ),
@@ -159,10 +159,14 @@ def _alone(course: Course) -> dict[str, FloatArray]:
     return {public[at]: weights for at, (weights, _) in sorted(course.alone.items()) if at in public}
 
 
-def _less(site: SiteInfo, left_out: int) -> SiteInfo:
-    """Return ``site`` without the rows it left out."""
-    samples = site.samples - left_out
-    return replace(site, samples=samples, synthetic=min(site.synthetic, samples))
+def _check_layers(request: RunRequest) -> None:
+    from fl.local import network_of, normalises
+
+    if request.standardise == "site" and normalises(network_of(request.task)):
+        raise RequestError(
+            f"standardise site keeps how inputs are standardised at each site, and the network of {request.task} has "
+            "batch normalisation of its own, which would still be averaged: choose together."
+        )
 
 
 def executor_for(request: RunRequest) -> str:

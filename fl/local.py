@@ -24,6 +24,7 @@ from models.preparation import Preparation, combine_medians, combine_moments, fi
 from models.registry import get_task
 from models.task import Task
 
+OWN_FROM = 10  # rows from which a site can tell its own mean and deviation
 POOLED = 1_000_000  # position, for the seed, of the training on all rows together
 
 
@@ -246,6 +247,25 @@ def own_preparation(task: Task, rows: Dataset) -> Preparation:
     fill = combine_medians([medians(rows.x)])
     mean, scale = combine_moments([moments(fill_gaps(task, rows.x, fill))])
     return Preparation(fill, mean, scale)
+
+
+def keeps_its_own(request: RunRequest, rows: int) -> bool:
+    """Whether a site that trains on ``rows`` rows standardises its inputs by its own mean and deviation.
+
+    Where the request asks for ``standardise`` ``site``, mean, deviation and fill values stay at the site and only the
+    rest of the model is averaged, as with the batch normalisation of FedBN: Li et al. (2021), "FedBN: Federated
+    Learning on Non-IID Features via Local Batch Normalization", https://arxiv.org/abs/2102.07623. Networks here are
+    layers over standardised features and have no scale and shift of their own to keep; that only the statistics stay
+    is SiloBN: Andreux et al. (2020), https://arxiv.org/abs/2008.07424. A site of fewer than ``OWN_FROM`` rows cannot
+    tell its own and takes those of all sites.
+    """
+    return request.standardise == "site" and rows >= OWN_FROM
+
+
+def normalises(net: FlatNetwork) -> bool:
+    """Whether a network has batch normalisation of its own, which is averaged with all other weights."""
+    kinds = nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d
+    return any(isinstance(module, kinds) for module in net.network.modules())
 
 
 def public_preparation(task: Task) -> Preparation:

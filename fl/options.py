@@ -197,6 +197,12 @@ def _how(run: Parser) -> None:
         "it sets aside for that (default: 0, do not)",
     )
     how.add_argument(
+        "--standardise",
+        metavar="HOW",
+        help="by whose mean and deviation a site standardises its inputs: together (of all sites) or site (its own, "
+        "which then stay there, as in FedBN, for cameras or units that differ) (default: together)",
+    )
+    how.add_argument(
         "--fraction", type=float, metavar="PART", help="part of the sites sampled for each round, 0 to 1 (default: 1)"
     )
     how.add_argument(

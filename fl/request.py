@@ -14,6 +14,7 @@ from settings import get_settings
 
 EXECUTORS = ("auto", "in-process", "vectorised", "ray", "flower", "deployed")
 DP_LEVELS = ("example", "client")
+STANDARDISE = ("together", "site")
 MEANS = ("fedavg", "fedprox")  # strategies that only average
 ON_REPORTED_LOSS = ("qfedavg", "fedcostw", "fedpid")
 LONGEST_DEADLINE = 86_400  # seconds
@@ -63,6 +64,8 @@ class RunRequest:
         a site's own model would leave it bare.
     personal : epochs that each site trains the finished model further on its own rows, a fifth of which it then sets
         aside before the run to measure by; 0 for no such thing. Part of ``benefit``.
+    standardise : by whose mean and deviation a site standardises its inputs: those of all sites ``together``, or of the
+        ``site`` itself, which then keeps them while the rest is averaged (see fl.local.preparation_at).
     dp_epsilon : differential privacy: the most, ε, that a run may tell of one row or one site; 0 for no such limit.
     dp_delta : the chance, δ, above 0 and at most 0.1, with which the limit may fail; keep it below 1 / rows.
     dp_level : ``example`` for rows (each site adds noise to its own training), ``client`` for whole sites (noise on the
@@ -95,6 +98,7 @@ class RunRequest:
     attack: str = ""
     benefit: bool = True
     personal: int = 0
+    standardise: str = "together"
     dp_epsilon: float = 0.0
     dp_delta: float = 1e-5
     dp_level: str = "example"
@@ -173,6 +177,7 @@ class RunRequest:
         check_noise(self)
         check_secure(self)
         self._check_personal(task)
+        self._check_standardise(task)
         return replace(self, strategy_settings=settings, benefit=self.benefit and not self.private)
 
     def _check_personal(self, task: Task) -> None:
@@ -185,6 +190,22 @@ class RunRequest:
             )
         if task.generates:
             raise RequestError(f"personal is measured by right answers, which {task.name} does not give: give 0.")
+
+    def _check_standardise(self, task: Task) -> None:
+        if self.standardise not in STANDARDISE:
+            raise RequestError(f"standardise is {self.standardise!r}: choose one of {', '.join(STANDARDISE)}.")
+        if self.standardise == "together":
+            return
+        if not task.standardised:
+            raise RequestError(
+                f"standardise site is for numbers, and inputs of {task.name} are words that nobody standardises: "
+                "choose together."
+            )
+        if self.dp_epsilon and self.dp_level == "example":
+            raise RequestError(
+                "standardise site makes each row count in the mean by which all others of its site are standardised, "
+                "which no noise covers: choose together, or dp_level client."
+            )
 
     def _check_attack(self) -> None:
         try:

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from data.table import FloatArray
 from fl.assignment import pack
-from fl.course import Course
+from fl.course import ROWS, Course, rows_told, training_on
 from fl.evaluation import HeldOut
 from fl.grid.flower import values_of
-from fl.grid.watched import EARLIER, WatchedGrid
+from fl.grid.watched import EARLIER, Numbers, WatchedGrid
 from fl.local import initial_weights, network_of, public_preparation, seed_of
 from fl.personal import as_json
 from fl.privacy.guard import Guard
@@ -31,7 +31,7 @@ from fl.strategies import STRATEGIES
 from fl.strategies.memory import memory_of, remind
 from fl.strategies.rule import Array as Array64
 from fl.strategies.ruled import Ruled
-from fl.watcher import RoundResult, Snapshot
+from fl.watcher import RoundResult, SiteInfo, Snapshot
 from models.language.lora import Factors, aggregation_error
 from models.preparation import Moments, Preparation, combine_medians, combine_moments, out_of_line
 from models.registry import get_task
@@ -68,13 +68,13 @@ def _first_snapshot(grid: WatchedGrid, course: Course) -> Snapshot:
         return Snapshot(0, weights, public_preparation(task))
     course.watcher.phase("asking sites for medians" if task.standardised else "asking sites for their rows")
     answers = grid.ask_quorum("query.medians")
+    _count_rows(course, answers)
     for site, answer in answers:
         if left_out := int(answer["left-out"]):
-            course.left_out[site.position] = left_out
             rows = "row that is" if left_out == 1 else "rows that are"
             course.watcher.event(f"{site.name} left out {left_out} {rows} also held out for scoring.", "warning")
     if not task.standardised:
-        return Snapshot(0, weights, Preparation.none())
+        return Snapshot(0, weights, Preparation.none(), {ROWS: rows_told(course.sites)})
     fill = combine_medians([(answer["medians"], answer["counts"]) for _, answer in answers])
     course.watcher.phase("asking sites for means and deviations")
     answers = grid.ask_quorum("query.moments", _record({"fill": fill}))
@@ -84,7 +84,19 @@ def _first_snapshot(grid: WatchedGrid, course: Course) -> Snapshot:
         if columns.any():
             course.watcher.event(_other_units(task, site.name, own, columns, moments), "warning")
     mean, scale = combine_moments(moments, foreign)
-    return Snapshot(0, weights, Preparation(fill, mean, scale))
+    return Snapshot(0, weights, Preparation(fill, mean, scale), {ROWS: rows_told(course.sites)})
+
+
+def _count_rows(course: Course, answers: Sequence[tuple[SiteInfo, Numbers]]) -> None:
+    """Count for each site only the rows that it trains on, without those it left out or set aside."""
+    counted = list(course.sites)
+    for site, answer in answers:
+        rows = int(answer["num-examples"])
+        if rows != site.samples:
+            counted[site.position] = training_on(site, rows, int(answer.get("positives", site.positives)))
+    if counted != list(course.sites):
+        course.sites = counted
+        course.watcher.sites(counted)
 
 
 def _other_units(task: Task, name: str, own: Moments, columns: NDArray[np.bool_], all_sites: list[Moments]) -> str:
@@ -144,7 +156,7 @@ def _rounds(grid: WatchedGrid, course: Course) -> None:
             arrays = _as_float32(aggregated)
         if isinstance(strategy, Ruled) and strategy.said:
             course.watcher.event(strategy.said)
-        carried = {EARLIER: grid.earlier.marks.copy(), **memory_of(strategy)}
+        carried = {EARLIER: grid.earlier.marks.copy(), ROWS: rows_told(course.sites), **memory_of(strategy)}
         snapshot = Snapshot(round, arrays["weights"].numpy(), snapshot.preparation, carried)
         loss, metrics = grid.heldout.score(snapshot.weights)
         metrics.update(guard.spent(round))

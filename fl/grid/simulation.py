@@ -26,6 +26,7 @@ from settings import ROOT, get_settings
 
 LOOK_SECONDS = 0.05
 END_SECONDS = 1.0
+FOUND = ("sites", "snapshot", "rounds", "alone", "personal", "seconds")  # of a course
 
 
 def execute(course: Course, client: ClientApp) -> None:
@@ -130,7 +131,7 @@ def _simulate(course: Course, client: ClientApp, pipe: Connection) -> None:
         except Exception as error:
             pipe.send_bytes(pickle.dumps(("failed", error)))
         else:
-            found = {name: getattr(course, name) for name in ("snapshot", "rounds", "alone", "left_out", "seconds")}
+            found = {name: getattr(course, name) for name in FOUND}
             pipe.send_bytes(pickle.dumps(("done", found)))
 
     resources = {"num_cpus": 1, "num_gpus": 0.0}

@@ -72,6 +72,20 @@ def test_benefit_sets_each_site_alone_against_together_and_pooled(run: RunView) 
     assert said.endswith("reaches 0.995.")
 
 
+def test_where_sites_standardise_for_themselves_each_has_its_own_score_together(run: RunView) -> None:
+    def scored(value: float, at: int) -> dict[str, Any]:
+        federated = {"auc": {"value": value, "low": value - 0.02, "high": value + 0.01}}
+        return {**run.sites[at].benefit, "federated": federated}
+
+    sites = [replace(run.sites[0], benefit=scored(0.94, 0)), replace(run.sites[1], benefit=scored(0.80, 1))]
+    kept = replace(run, sites=sites, request=replace(run.request, standardise="site"))
+    _, at_sites, line, _ = charts.benefit_chart(kept, colours=LIGHT).data
+    assert dict(zip(at_sites.y, at_sites.x, strict=True)) == {"Site A": 0.94, "Site B": 0.80}
+    assert set(line.x) == {0.99}  # the model for everybody else
+    said = benefit.benefit_sentence(kept)
+    assert "1 of 2 sites do better together. Each site uses the joined model with its own mean" in said
+
+
 def test_further_training_is_drawn_as_a_change_at_each_site_with_its_interval(run: RunView) -> None:
     def gained(value: float, n: int) -> dict[str, Any]:
         return {"personal": {"n": n, "change": {"loss": {"value": value, "low": value - 0.1, "high": value + 0.1}}}}

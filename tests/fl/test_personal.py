@@ -29,7 +29,7 @@ def test_every_site_with_ten_rows_has_its_gain_and_the_model_of_the_run_stays(ho
     alone, together = (
         federate(replace(REQUEST, executor=each), watcher=told, stop=Stop()) for each in ("in-process", "vectorised")
     )
-    enough = [site.position for site in alone.sites if site.samples >= 10]
+    enough = [site.position for site in alone.sites if len(rows_of(REQUEST, site.position).aside or ())]
     assert [at for at, each in alone.benefit.items() if "personal" in each] == enough
     for position in enough:
         ours, theirs = (outcome.benefit[position]["personal"] for outcome in (alone, together))
@@ -40,12 +40,25 @@ def test_every_site_with_ten_rows_has_its_gain_and_the_model_of_the_run_stays(ho
             assert change == pytest.approx(after - before)
             assert theirs["after"][name]["value"] == pytest.approx(after, abs=1e-4)
         assert ours["change"]["loss"]["value"] != 0
-    few = [site.name for site in alone.sites if site.samples < 10]
+    few = [site.name for site in alone.sites if site.position not in enough]
     for name in few:
         assert any(said.startswith(f"{name} was left out of the comparison: it has ") for said in told.events)
     assert few and not any(state == "dropped" for _, _, state in told.states)
     unmeasured = federate(replace(REQUEST, executor="in-process", benefit=False, personal=0), watcher=told, stop=Stop())
     assert not np.array_equal(unmeasured.weights, alone.weights)  # the rows set aside are missing from training
+
+
+def test_rows_set_aside_count_nowhere_as_training_rows(home: object) -> None:
+    told, asked = Told(), replace(REQUEST, personal=1, rounds=2)
+    outcome = federate(asked, watcher=told, stop=Stop())
+    own = [rows_of(asked, position).rows for position in range(asked.sites)]
+    counted = [(len(rows), int(rows.y.sum())) for rows in own]
+    assert [(site.samples, site.positives) for site in outcome.sites] == counted
+    assert [(site.samples, site.positives) for site in told.names[asked.sites :]] == counted  # said again, corrected
+    assert outcome.data["n_training"] == sum(map(len, own)) < sum(site.samples for site in told.names[: asked.sites])
+    assert [site["samples"] for site in outcome.data["sites"]] == [len(rows) for rows in own]
+    resumed = federate(asked, watcher=Told(), stop=Stop(), start=told.snapshots[1])
+    assert resumed.sites == outcome.sites and np.array_equal(resumed.weights, outcome.weights)
 
 
 @pytest.mark.parametrize("change", [{"benefit": False}, {"dp_epsilon": 8.0}, {"secure_aggregation": True}])
