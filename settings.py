@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     lora_dropout: float = Field(0.05, ge=0, lt=1, description="Part of an adapter's inputs that training leaves out.")
     lora_layers: str = Field("", description="Layers with an adapter, with commas; empty for queries and values.")
     lora_trains: Literal["b", "ab"] = Field("b", description="Factors of an adapter that are trained and sent.")
+    agent_wording: bool = Field(False, description="Whether a model at Groq words what the agentic strategy says.")
     local_model: str = Field("", description="Causal language model on this machine: a folder, or a name in its cache.")
     companion_provider: Literal["", "groq", "local", "federated", "extractive"] = Field(
         "", description="Who words answers when nobody chooses; empty for the first of groq, local, extractive."

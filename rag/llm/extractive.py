@@ -41,6 +41,10 @@ class Extractive:
         """Raise Failure: nothing here could."""
         raise Failure(f"No language model is there to put {len(texts)} texts into {language}.")
 
+    def reword(self, sentence: str) -> Translated:
+        """Raise Failure: nothing here could."""
+        raise Failure("No language model is there to word it.")
+
     def _from_passages(self, found: Found, index: Index) -> list[Statement]:
         best = found.hits[0]
         if best.named and _asks_for_section(found, best.passage):

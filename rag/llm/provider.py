@@ -98,7 +98,7 @@ class Material:
 
 @dataclass(frozen=True)
 class Translated:
-    """Texts in another language, in their order, and the tokens that it took."""
+    """Texts in another language or in other words, in their order, and the tokens that it took."""
 
     texts: tuple[str, ...]
     tokens: int
@@ -137,4 +137,8 @@ class Provider(Protocol):
 
     def translate(self, texts: Sequence[str], language: str) -> Translated:
         """Return ``texts`` in ``language``, each as one text; raises Failure."""
+        ...
+
+    def reword(self, sentence: str) -> Translated:
+        """Return ``sentence`` of a run's log in plainer words, with the same numbers and marks; raises Failure."""
         ...

@@ -19,7 +19,7 @@ from rag.guardrails.injection import screened, sentences
 from rag.guardrails.privacy import Preview, without_personal_data
 from rag.guardrails.support import Support
 from rag.llm.outgoing import outgoing
-from rag.llm.prompt import NO_ANSWER, RULES, TRANSLATE, messages, translation
+from rag.llm.prompt import NO_ANSWER, REWORD, RULES, TRANSLATE, messages, rewording, translation
 from rag.llm.provider import Again, Failure, Material, NoAnswer, Removed, Shortened, Spent, Statement, Told, Translated
 
 ATTEMPTS = 2
@@ -30,6 +30,7 @@ _THOUGHT = re.compile(r"<think>.*?(</think>|$)", re.DOTALL)
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])(?:\s+|$)|\*\*|__|^#+ ", re.MULTILINE)
 _LINE = re.compile(r"^\s*(\d+)\.\s+(\S.*?)\s*$", re.MULTILINE)
 _NUMBER = re.compile(r"\d+")
+_LONGEST_REWORDED = 500  # signs
 _SIGNS_A_TOKEN = 4  # English; only for an estimate where no count comes
 
 
@@ -143,6 +144,18 @@ class Writer:
                 raise Failure(f"{self.name} did not translate it faithfully.")
             texts_said.append(given.restore(line))
         return Translated(tuple(texts_said), stream.tokens())
+
+    def reword(self, sentence: str) -> Translated:
+        """Return ``sentence`` in plainer words; raises Failure when its numbers or marks are not those given."""
+        given = without_personal_data(sentence) if self.place else Preview(sentence, ())
+        stream = _Stream(self, rewording(given.text), time.monotonic() + self.patience)
+        said = " ".join(stream.whole().split())
+        if stream.trouble:
+            raise Failure(stream.trouble.sentence)
+        line = screened(said, REWORD).text
+        if not line or _numbers(line) != _numbers(given.text) or len(line) > _LONGEST_REWORDED:
+            raise Failure(f"{self.name} did not word it faithfully.")
+        return Translated((given.restore(line),), stream.tokens())
 
     def _checked(
         self, sentence: str, count: int, support: Support, restore: Callable[[str], str]
