@@ -65,13 +65,16 @@ def personal_sentence(run: RunView) -> str:
     rows = sum(n for _, n, _ in gains)
     mean = sum(n * float(change["value"]) for _, n, change in gains) / rows
     better = sum(float(change["value"]) < 0 for _, _, change in gains)
-    surely = sum(float(change["high"]) < 0 for _, _, change in gains)
-    worse = sum(float(change["low"]) > 0 for _, _, change in gains)
+    known = [change for _, _, change in gains if change.get("low") is not None]
+    surely = sum(float(change["high"]) < 0 for change in known)
+    worse = sum(float(change["low"]) > 0 for change in known)
+    few = len(gains) - len(known)
+    too_few = f", too few rows for one at {few}" if few else ""
     return (
         f"With {amount(run.request.personal, 'epoch')} of further training, the log loss on rows that each site had "
         f"set aside before the run is lower at {better} of {amount(len(gains), 'site')} (95 % interval below 0 at "
-        f"{surely}, above it at {worse}). Over all {amount(rows, 'row')} it changes by {mean:+.3f}. Models trained "
-        "further stay at their sites; that of the run is the one before."
+        f"{surely}, above it at {worse}{too_few}). Over all {amount(rows, 'row')} it changes by {mean:+.3f}. Models "
+        "trained further stay at their sites; that of the run is the one before."
     )
 
 

@@ -301,8 +301,9 @@ def personal_chart(run: RunView, colours: Palette | None = None) -> go.Figure:
 
 
 def _whiskers(scores: Sequence[Score], values: Sequence[float], colour: str) -> dict[str, Any]:
-    up = [float(score["high"]) - value for score, value in zip(scores, values, strict=True)]
-    down = [value - float(score["low"]) for score, value in zip(scores, values, strict=True)]
+    ends = [(score["low"], score["high"]) for score in scores]  # None where there is no interval
+    up = [0.0 if high is None else float(high) - value for (_, high), value in zip(ends, values, strict=True)]
+    down = [0.0 if low is None else value - float(low) for (low, _), value in zip(ends, values, strict=True)]
     return {"type": "data", "array": up, "arrayminus": down, "color": colour, "thickness": 1.5, "width": 3}
 
 

@@ -15,6 +15,7 @@ import streamlit as st
 from components import charts, run_privacy
 from components.benefit import benefit_sentence, personal_gains, personal_sentence
 from components.theme import interval
+from models.few_rows import FEWEST_CHANGES, FEWEST_LOSSES
 from models.headline import headline
 from rag.spreadsheet import safe_cell
 
@@ -166,7 +167,7 @@ def _personal(run: RunView) -> None:
     rows = [
         {"Site": site.name, "Rows set aside": gained["n"]}
         | {
-            title: f"{gained[model][metric]['value']:.3f} ({interval(gained[model][metric])})"
+            title: f"{gained[model][metric]['value']:.3f} ({interval(gained[model][metric]) or 'no interval'})"
             for title, model, metric in _PERSONAL
         }
         for site in run.sites
@@ -174,6 +175,10 @@ def _personal(run: RunView) -> None:
     ]
     with st.expander("The same as a table, with accuracy"):
         st.dataframe(rows, hide_index=True, key=f"run_personal_table_{run.id}")
+        st.caption(
+            f"95 % intervals: Wilson's for accuracy; Student's for changes of the log loss from {FEWEST_CHANGES} rows "
+            f"on, and for the log loss itself from {FEWEST_LOSSES}. Fewer rows say too little of a mean."
+        )
 
 
 def _with_interval(benefit: dict[str, Any], who: str) -> str:

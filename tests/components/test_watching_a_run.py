@@ -97,6 +97,13 @@ def test_further_training_is_drawn_as_a_change_at_each_site_with_its_interval(ru
     said = benefit.personal_sentence(further)
     assert "With 5 epochs of further training" in said and "lower at 1 of 2 sites" in said
     assert "below 0 at 1, above it at 0). Over all 40 rows it changes by -0.200." in said
+    few = {"personal": {"n": 3, "change": {"loss": {"value": -0.1, "low": None, "high": None}}}}
+    further = replace(further, sites=[sites[0], replace(sites[1], benefit=few)])
+    assert "lower at 2 of 2 sites (95 % interval below 0 at 1, above it at 0, too few rows for one at 1)" in (
+        benefit.personal_sentence(further)
+    )
+    [change] = charts.personal_chart(further, colours=LIGHT).data
+    assert list(change.error_x.array) == [0.0, pytest.approx(0.1)]
     assert "No site had rows enough" in benefit.personal_sentence(replace(further, sites=run.sites))
 
 

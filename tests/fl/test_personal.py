@@ -9,6 +9,7 @@ from fl.federation import federate
 from fl.request import RequestError, RunRequest
 from fl.sites import rows_of
 from fl.watcher import Stop
+from models.few_rows import FEWEST_CHANGES, FEWEST_LOSSES, share
 from tests.fl.told import Told
 
 REQUEST = RunRequest("breast_cancer", sites=8, rounds=4, partition="dirichlet:0.3", personal=5, learning_rate=3e-3)
@@ -40,6 +41,10 @@ def test_every_site_with_ten_rows_has_its_gain_and_the_model_of_the_run_stays(ho
             assert change == pytest.approx(after - before)
             assert theirs["after"][name]["value"] == pytest.approx(after, abs=1e-4)
         assert ours["change"]["loss"]["value"] != 0
+        assert (ours["change"]["loss"]["low"] is None) == (ours["n"] < FEWEST_CHANGES)
+        assert ours["before"]["loss"]["low"] is None or ours["n"] >= FEWEST_LOSSES
+        right = share(round(ours["after"]["accuracy"]["value"] * ours["n"]), ours["n"])
+        assert ours["after"]["accuracy"]["low"] == pytest.approx(right.low)
     few = [site.name for site in alone.sites if site.position not in enough]
     for name in few:
         assert any(said.startswith(f"{name} was left out of the comparison: it has ") for said in told.events)
