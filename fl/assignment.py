@@ -12,7 +12,7 @@ from torch import Tensor
 
 from data.table import Dataset, FloatArray
 from fl import sites
-from fl.local import Recipe, keeps_its_own, own_preparation, seed_of, tensors_of
+from fl.local import Recipe, preparation_at, seed_of, tensors_of
 from fl.request import RequestError, RunRequest
 from models.preparation import Preparation
 from models.registry import get_task
@@ -110,8 +110,7 @@ class Assignment:
 
     def preparation_at(self, position: int) -> Preparation:
         """Return what the site at ``position`` turns inputs into features by; raises as ``held`` does."""
-        rows = self.rows(position)
-        return own_preparation(self.task, rows) if keeps_its_own(self.request, len(rows)) else self.preparation
+        return preparation_at(self.request, self.task, self.rows(position), self.preparation)
 
     @cached_property
     def _parts(self) -> tuple[object, ...]:

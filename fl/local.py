@@ -262,6 +262,11 @@ def keeps_its_own(request: RunRequest, rows: int) -> bool:
     return request.standardise == "site" and rows >= OWN_FROM
 
 
+def preparation_at(request: RunRequest, task: Task, rows: Dataset, shared: Preparation) -> Preparation:
+    """Return what a site that trains on ``rows`` turns inputs into features by: its own, or that of all sites."""
+    return own_preparation(task, rows) if keeps_its_own(request, len(rows)) else shared
+
+
 def normalises(net: FlatNetwork) -> bool:
     """Whether a network has batch normalisation of its own, which is averaged with all other weights."""
     kinds = nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d

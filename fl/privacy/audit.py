@@ -12,7 +12,7 @@ from typing import Any
 
 from data.whole_file import write_whole
 from fl import sites
-from fl.local import tensors_of
+from fl.local import preparation_at, tensors_of
 from fl.privacy.contribution import MOST_SITES, contributions
 from fl.privacy.inversion import Inversion, invert_row
 from fl.privacy.membership import attack
@@ -93,7 +93,7 @@ def audit(run_id: int, *, shadows: int, orders: int, say: Callable[[str], None])
     worth: list[dict[str, Any]] = []
     if 1 < len(held) <= MOST_SITES:
         say(f"training the groups of {len(held)} sites")
-        prepared = [tensors_of(task, rows, model.preparation) for rows in held]
+        prepared = [tensors_of(task, rows, preparation_at(request, task, rows, model.preparation)) for rows in held]
         names = [site.name for site in run.sites]
         for each in contributions(request, names, prepared, model.preparation, orders):
             worth.append({"site": each.site, **each.value.as_json(), "harms": each.harms})

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from data.table import Dataset, FloatArray
 from fl.evaluation import SAMPLE, HeldOut
-from fl.local import tensors_of
+from fl.local import preparation_at, tensors_of
 from fl.privacy.copies import federated_copies
 from fl.request import RunRequest
 from models.metrics import Interval, with_intervals
@@ -47,11 +47,10 @@ def attack(
     draws = np.random.default_rng((request.seed, 4242))
     pool, member = _pool(draws, members, others)
     inside = draws.random((shadows, len(member))).argsort(axis=0) < shadows // 2  # each row in half of them
-    x, y = tensors_of(get_task(request.task), pool, preparation)
-    groups = []
+    task, groups = get_task(request.task), []
     for own in inside:
-        parts = np.array_split(draws.permutation(np.flatnonzero(own)), sites)
-        groups.append([(x[part], y[part]) for part in parts])
+        parts = [pool.take(part) for part in np.array_split(draws.permutation(np.flatnonzero(own)), sites)]
+        groups.append([tensors_of(task, part, preparation_at(request, task, part, preparation)) for part in parts])
     copies = confidence(request.task, preparation, pool, federated_copies(request, groups))
     target = confidence(request.task, preparation, pool, weights[None])[0]
     scores = likelihood_ratio(target, copies, inside)

@@ -27,11 +27,15 @@ def halves() -> tuple[Dataset, Dataset]:
     return rows.take(np.arange(60)), rows.take(np.arange(60, 120))
 
 
-def test_a_model_that_learned_its_rows_by_heart_is_found_out_and_an_untrained_one_is_not(home: object) -> None:
+@pytest.mark.parametrize("standardise", ["together", "site"])
+def test_a_model_that_learned_its_rows_by_heart_is_found_out_and_an_untrained_one_is_not(
+    home: object, standardise: str
+) -> None:
     members, others = halves()
     wrong = Dataset(members.x, np.random.default_rng(0).integers(2, size=60), "random labels")
     mixed = Dataset(others.x, np.random.default_rng(1).integers(2, size=60), "random labels")
-    request = RunRequest.for_task(TASK, sites=1, rounds=6, local_epochs=20, learning_rate=0.01)
+    how = {"sites": 1, "rounds": 6, "local_epochs": 20, "learning_rate": 0.01, "standardise": standardise}
+    request = RunRequest.for_task(TASK, **how)
     preparation = own_preparation(TASK, wrong)
     x, y = tensors_of(TASK, wrong, preparation)
     learned = federated_copies(request, [[(x, y)]])[0]
