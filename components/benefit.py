@@ -101,8 +101,8 @@ def benefit_sentence(run: RunView, metric: str = "") -> str:
     )
     if at_each_site(run):
         said += (
-            " Each site uses the joined model with its own mean and deviation, as the dots show; the line is the model "
-            "for everybody else, which standardises by those of all sites."
+            " Each site uses the joined model with its own mean and deviation, as if the held-out rows were its own; "
+            "the dots show that. The line is the model for everybody else, which standardises by those of all sites."
         )
     cannot = len(run.sites) - len(alone)
     if cannot:

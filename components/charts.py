@@ -249,7 +249,8 @@ def benefit_chart(run: RunView, metric: str = "", colours: Palette | None = None
         figure.add_vrect(
             x0=together["low"], x1=together["high"], fillcolor=colours.alive, opacity=0.13, line_width=0, layer="below"
         )
-        figure.add_trace(_upright(go, float(together["value"]), names, "together", colours.alive, "solid"))
+        name = "together, for all others" if at_each_site(run) else "together"
+        figure.add_trace(_upright(go, float(together["value"]), names, name, colours.alive, "solid"))
     pooled = pooled_score(run, metric)
     if pooled:
         figure.add_trace(_upright(go, float(pooled["value"]), names, "all rows pooled", colours.other, "dot"))
@@ -275,7 +276,7 @@ def _at_sites(go: Any, names: Sequence[str], scores: Mapping[str, Score], colour
 
 
 def personal_chart(run: RunView, colours: Palette | None = None) -> go.Figure:
-    """Draw how further training at each site changes the log loss on its own rows."""
+    """Draw how further training at each site changes the log loss on its own rows, set aside before the run."""
     from plotly import graph_objects as go
 
     colours = colours or palette()
@@ -295,7 +296,7 @@ def personal_chart(run: RunView, colours: Palette | None = None) -> go.Figure:
     plain_axes(figure, colours, max(HEIGHT, 110 + 24 * len(names)))
     figure.add_vline(x=0, line={"color": colours.other, "dash": "dot", "width": 2})
     figure.update_layout(showlegend=False, hovermode="y unified")
-    figure.update_xaxes(title_text="Change of the log loss on the site's own rows (below 0 is better)")
+    figure.update_xaxes(title_text="Change of log loss on own rows (below 0: better)")
     figure.update_yaxes(title_text=None, showgrid=False)
     return figure
 

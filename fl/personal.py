@@ -33,8 +33,8 @@ def compared(task: Task, preparation: Preparation, aside: Dataset, before: Float
     (loss, right), (loss_after, right_after) = first, second
     n, gained, lost = len(own.y), int((right_after & ~right).sum()), int((right & ~right_after).sum())
     found = (
-        (mean(loss, FEWEST_LOSSES), share(int(right.sum()), n)),
-        (mean(loss_after, FEWEST_LOSSES), share(int(right_after.sum()), n)),
+        (mean(loss, FEWEST_LOSSES, 0.0), share(int(right.sum()), n)),
+        (mean(loss_after, FEWEST_LOSSES, 0.0), share(int(right_after.sum()), n)),
         (mean(loss_after - loss, FEWEST_CHANGES), change_of_share(gained, lost, n)),
     )
     return np.array([[_three(score) for score in scores] for scores in found])

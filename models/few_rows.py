@@ -44,12 +44,15 @@ def change_of_share(gained: int, lost: int, n: int) -> Interval:
     return Interval(found, max(-1.0, min(found, up - down - half)), min(1.0, max(found, up - down + half)))
 
 
-def mean(values: Array, fewest: int) -> Interval:
-    """Return the mean of (n,) values with Student's interval; NaN ends for fewer than ``fewest`` values."""
+def mean(values: Array, fewest: int, least: float = -math.inf) -> Interval:
+    """Return the mean of (n,) values with Student's interval; NaN ends for fewer than ``fewest`` values.
+
+    ``least`` is what no mean can be below.
+    """
     from scipy.special import stdtrit
 
     n, middle = len(values), float(values.mean())
     if n < max(2, fewest):
         return Interval(middle, math.nan, math.nan)
     half = float(stdtrit(n - 1, 0.975)) * float(values.std(ddof=1)) / math.sqrt(n)
-    return Interval(middle, middle - half, middle + half)
+    return Interval(middle, max(least, middle - half), middle + half)

@@ -65,3 +65,4 @@ def test_below_the_fewest_rows_there_is_a_mean_and_no_interval() -> None:
     one = mean(np.arange(FEWEST_LOSSES - 1.0), FEWEST_LOSSES)
     assert one.value == 14.0 and math.isnan(one.low) and math.isnan(one.high)
     assert not math.isnan(mean(np.arange(FEWEST_LOSSES * 1.0), FEWEST_LOSSES).low)
+    assert mean(np.array([0.0, 0.0, 9.0]), 3).low < 0.0 == mean(np.array([0.0, 0.0, 9.0]), 3, 0.0).low

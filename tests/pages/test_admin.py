@@ -96,6 +96,16 @@ def test_a_strategy_explains_its_parameters_and_they_reach_the_run(page: OpenPag
     assert get_run(list_runs()[0].id).request.strategy_settings == {"proximal_mu": 0.5}
 
 
+def test_sites_may_standardise_for_themselves_but_not_under_noise_on_their_rows(page: OpenPage) -> None:
+    app = admin(page, "start")
+    app.selectbox(key="start_standardise_breast_cancer").set_value("site").run()
+    app.button(key="start_run").click().run()
+    assert get_run(list_runs()[0].id).request.standardise == "site"
+    app = admin(page, "start")
+    app.select_slider(key="start_epsilon").set_value("8").run()
+    assert "start_standardise_breast_cancer" not in [each.key for each in app.selectbox]
+
+
 def test_what_was_changed_in_the_moment_before_the_click_counts(page: OpenPage) -> None:
     app = admin(page, "start")
     app.number_input(key="start_rounds_breast_cancer").set_value(7)
