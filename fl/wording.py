@@ -8,7 +8,7 @@ that no round waits; where there is no wording, the agent's own sentence stands,
 
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from queue import SimpleQueue
 
 from fl.watcher import Level, RoundResult, SiteInfo, SiteState, Snapshot, Watcher
@@ -18,6 +18,7 @@ from settings import get_settings
 MOST_FAILURES = 3  # in a row, after which a run asks no more
 END_SECONDS = 5.0  # that the end of a run waits for the last wordings
 _SAID = re.compile(r"(Round \d+: )(the agent .+)", re.DOTALL)
+WORDED = "(Worded by {}.)"  # behind a sentence in other words
 _MARK = re.compile(r"\[site \d+\]")
 # What the agent may have done, as its own sentence says it, and parts of words of which a wording must have one.
 _ACTS = {
@@ -116,7 +117,7 @@ class Worded:
                 self._failures += 1
                 return _as_said(text, str(error))
             self._failures = 0
-            self._known[marked] = f"{worded[:1].upper()}{worded[1:]} (Worded by {by}.)"
+            self._known[marked] = f"{worded[:1].upper()}{worded[1:]} {WORDED.format(by)}"
         return begin + _MARK.sub(lambda mark: names.get(mark[0], mark[0]), self._known[marked])
 
 
@@ -130,6 +131,13 @@ def without_names(text: str, names: Sequence[str]) -> tuple[str, dict[str, str]]
     pattern = "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names)
     marked = re.sub(pattern, mark, text) if names else text
     return marked, {mark: name for name, mark in marks.items()}
+
+
+def who_worded(events: Iterable[str]) -> list[str]:
+    """Return the language models that worded some of the ``events`` of a run."""
+    begin, end = WORDED.split("{}")
+    said = [text.rpartition(begin)[2].removesuffix(end) for text in events if text.endswith(end) and begin in text]
+    return list(dict.fromkeys(said))
 
 
 def check(plain: str, worded: str) -> None:

@@ -1,6 +1,7 @@
 """What can be said of a run's privacy, as the lines of one panel: from its request and from what was counted."""
 
 from fl.progress import RunView
+from fl.wording import who_worded
 
 Line = dict[str, str]
 
@@ -73,6 +74,10 @@ def seen(run: RunView) -> list[Line]:
     return [
         {"Who": "A site", "Could see": "its own rows; the global model of each round"},
         {"Who": "Coordinator and admins", "Could see": coordinator},
+        *(
+            {"Who": name, "Could see": "what the agent said of rounds, with marks in place of the names of sites"}
+            for name in who_worded(event.text for event in run.events)
+        ),
         {"Who": "Who gets the model", "Could see": "what the model remembers" + _remembers(run)},
         {
             "Who": "Who has this machine and the master key",

@@ -12,6 +12,7 @@ from accounts.allowance import Allowance
 from fl import runs
 from fl.engine import Engine
 from fl.execute import execute
+from fl.privacy.panel import seen
 from fl.request import RunRequest
 from fl.strategies.agentic import sentence
 from fl.watcher import SiteInfo
@@ -44,7 +45,7 @@ def serving(monkeypatch: pytest.MonkeyPatch, *behaviours: Behaviour, patience: f
         yield stub
 
 
-def events_of(*said: str, seconds: float = 20.0) -> list[str]:
+def events_of(*said: str, seconds: float = 60.0) -> list[str]:
     told = Told()
     watcher = worded(told)
     assert watcher is not None
@@ -83,20 +84,20 @@ def test_the_same_sentence_of_another_round_is_asked_for_once(home: object, monk
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "because"),
+    ("behaviour", "patience", "because"),
     [
-        (refuses(401), "Groq refused the key"),
-        (says(GOOD.replace("0.512", "0.2")), "did not word it faithfully"),
-        (says(GOOD.replace("[site 2]", "[site 1]")), "did not word it faithfully"),
-        (says(GOOD.replace("left out", "praises")), "did not say what the agent did"),
-        (says("See http://example.org/0.512/0.700 for [site 1] and [site 2]."), "did not word it faithfully"),
-        (hangs(3), "Groq did not answer in time"),
+        (refuses(401), 20.0, "Groq refused the key"),
+        (says(GOOD.replace("0.512", "0.2")), 20.0, "did not word it faithfully"),
+        (says(GOOD.replace("[site 2]", "[site 1]")), 20.0, "did not word it faithfully"),
+        (says(GOOD.replace("left out", "praises")), 20.0, "did not say what the agent did"),
+        (says("See http://example.org/0.512/0.700 for [site 1] and [site 2]."), 20.0, "did not word it faithfully"),
+        (hangs(3), 0.3, "Groq did not answer in time"),
     ],
 )
 def test_without_a_good_wording_the_agents_own_sentence_stands_and_says_so(
-    home: object, monkeypatch: pytest.MonkeyPatch, behaviour: Behaviour, because: str
+    home: object, monkeypatch: pytest.MonkeyPatch, behaviour: Behaviour, patience: float, because: str
 ) -> None:
-    with serving(monkeypatch, behaviour, patience=0.5):
+    with serving(monkeypatch, behaviour, patience=patience):
         [said] = events_of(LEFT_OUT)
     assert said.startswith(f"{LEFT_OUT} (In the agent's own words: ") and because in said
 
@@ -151,6 +152,7 @@ def test_a_run_with_the_setting_keeps_the_wordings_and_the_same_model(
     plain, computing = held(request), Engine()
     with plain:
         execute(plain, computing)
+    monkeypatch.setattr("fl.execute.END_SECONDS", 60.0)  # however busy the machine is
     with serving(monkeypatch, behave):
         lease = held(request)
         with lease:
@@ -159,6 +161,8 @@ def test_a_run_with_the_setting_keeps_the_wordings_and_the_same_model(
     told = [event.text for event in other.events if event.text.startswith("Round ")]
     assert len(told) == 2 and all(text.endswith("(Worded by Groq, openai/gpt-oss-120b.)") for text in told)
     assert not any("Worded" in event.text for event in one.events)
+    others = [line["Who"] for line in seen(other) if line not in seen(one)]
+    assert others == ["Groq, openai/gpt-oss-120b"]  # the panel says who else got to know something
     assert one.final == other.final
 
 
