@@ -135,3 +135,4 @@ def _pass_on(client: ClientApp) -> None:
     client.query("medians")(_plain)
     client.query("moments")(_plain)
     client.train("alone")(_plain)
+    client.train("personal")(_plain)

@@ -14,7 +14,8 @@ from tests.fl.told import Told
 
 pytestmark = pytest.mark.slow
 
-REQUEST = RunRequest("breast_cancer", sites=4, rounds=3, strategy="fedprox", local_epochs=2)
+OWN = {"standardise": "site", "personal": 1}
+REQUEST = RunRequest("breast_cancer", sites=4, rounds=3, strategy="fedprox", local_epochs=2, **OWN)  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +41,9 @@ def test_an_executor_gives_the_weights_of_in_process(home: object, executor: str
     for position in range(4):
         ours, theirs = expected.benefit[position]["local"]["auc"], found.benefit[position]["local"]["auc"]
         assert theirs["value"] == pytest.approx(ours["value"], abs=10 * within)
+        gained = found.benefit[position]["personal"]["change"]["loss"]["value"]
+        assert gained == pytest.approx(expected.benefit[position]["personal"]["change"]["loss"]["value"], abs=1e-3)
+    assert found.sites == expected.sites
     assert [[each.site for each in result.failures] for result in found.rounds] == [[], [], ["Site B"], []]
     assert [result.round for result in told.results] == [0, 1, 2, 3]
     assert sum(state == "refused" for _, _, state in told.states) == 1
