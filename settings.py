@@ -54,6 +54,9 @@ class Settings(BaseSettings):
         description="Base of language tasks: a folder or a cached name; empty for SmolLM2-135M-Instruct.",
     )
     language_bits: Literal["32", "16", "4"] = Field("32", description="Bits of a weight of the base of language tasks.")
+    language_checkpointing: bool = Field(
+        False, description="Whether training a language model computes layers twice, to take less memory."
+    )
     encoder_model: str = Field(
         "",
         description="Base of text tasks with adapters: a folder or a cached name; empty for all-MiniLM-L6-v2.",

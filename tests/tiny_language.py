@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, PreTrainedTokenizerFast
+from transformers import (
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+    PreTrainedTokenizerFast,
+)
 
 from data.table import Dataset
 from fl import sites
@@ -66,6 +74,8 @@ def save(folder: Path, kind: str = "llama", *, chat: bool = True) -> Path:
     torch.manual_seed(0)
     if kind == "mistral":
         MistralForCausalLM(MistralConfig(**sizes)).save_pretrained(folder)
+    elif kind == "gpt2":
+        GPT2LMHeadModel(GPT2Config(**sizes)).save_pretrained(folder)
     else:
         LlamaForCausalLM(LlamaConfig(**sizes, tie_word_embeddings=True)).save_pretrained(folder)
     return folder

@@ -7,7 +7,8 @@ and masks are those of the adapters, and of what a network has beside them.
 import copy
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,6 +19,8 @@ from models.language.base import Base
 from models.language.lora import Factors, Lora
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from transformers import PreTrainedModel
 
 SEED = 0  # of A: the same in every network, so it need not travel
@@ -31,6 +34,7 @@ class OverBase(nn.Module):
     ----------
     base : is not changed.
     lora : how the adapters are made; B starts at 0, so that a fresh network is the base.
+    checkpointing : whether training computes layers again in place of keeping what they gave: slower, less memory.
 
     Attributes
     ----------
@@ -39,7 +43,7 @@ class OverBase(nn.Module):
 
     made_of: Tensor
 
-    def __init__(self, base: Base, lora: Lora) -> None:
+    def __init__(self, base: Base, lora: Lora, *, checkpointing: bool = False) -> None:
         super().__init__()
         model = _with_adapters(base.model, lora)
         self.__dict__["model"] = model  # not as a part: its parameters are not this network's
@@ -67,6 +71,13 @@ class OverBase(nn.Module):
             self.factors.append(Factors(place, tuple(b.shape), a_at, tuple(a.shape), frozen))
             place += b.numel()
         self.register_buffer("made_of", _mark(base, lora))
+        self._computed_again = _compute_again(model, list(self.dropouts)) if checkpointing else []
+
+    def train(self, mode: bool = True) -> "Self":
+        """Train, or not. The base never does, but layers are computed again only while they say so."""
+        for layer in self._computed_again:
+            layer.training = mode  # its parts do not follow: they would leave out more than the adapters do
+        return super().train(mode)
 
     @property
     def model(self) -> "PreTrainedModel":
@@ -94,6 +105,31 @@ def _with_adapters(model: "PreTrainedModel", lora: Lora) -> "PreTrainedModel":
         return inject_adapter_in_model(config, copied, _ADAPTER)  # type: ignore[return-value]
     except ValueError as error:
         raise ValueError(f"MEDHIVE_LORA_LAYERS names no layer of this base: {error}") from None
+
+
+def _compute_again(model: "PreTrainedModel", dropouts: "Sequence[SeededDropout]") -> list[nn.Module]:
+    """Let the layers of ``model`` be computed again for their gradients (Chen et al. 2016), and return them.
+
+    https://arxiv.org/abs/1604.06174. The second time, adapters leave out what they left out the first time.
+    """
+    from transformers.modeling_layers import GradientCheckpointingLayer
+
+    @contextmanager
+    def with_draws_of(states: Sequence[Tensor]) -> Iterator[None]:
+        now = [dropout.generator.get_state() for dropout in dropouts]
+        for dropout, state in zip(dropouts, states, strict=True):
+            dropout.generator.set_state(state)
+        try:
+            yield
+        finally:
+            for dropout, state in zip(dropouts, now, strict=True):
+                dropout.generator.set_state(state)
+
+    def contexts() -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
+        return nullcontext(), with_draws_of([dropout.generator.get_state() for dropout in dropouts])
+
+    model.gradient_checkpointing_enable({"use_reentrant": False, "context_fn": contexts})
+    return [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
 
 
 def _mark(base: Base, lora: Lora) -> Tensor:

@@ -17,6 +17,7 @@ from fl.local import initial_weights, network_of
 from fl.request import RequestError, RunRequest
 from fl.watcher import Cancelled, Silent, Stop
 from models.language import base as bases
+from models.language.adapted import Adapted
 from models.language.lora import aggregation_error, joined_by_svd
 from models.preparation import Preparation
 from models.stored import DamagedModel, read_model, write_weights
@@ -205,14 +206,48 @@ def test_an_adapter_is_kept_and_refused_on_another_base(
 
 
 @pytest.mark.slow
-def test_a_mistral_without_a_chat_template_trains_too(
-    small: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("kind", ["mistral", "gpt2"])
+def test_another_architecture_without_a_chat_template_trains_too(
+    kind: str, small: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = tiny_language.save(tmp_path / "mistral", "mistral", chat=False)
+    place = tiny_language.save(tmp_path / kind, kind, chat=False)
     monkeypatch.setenv("MEDHIVE_LANGUAGE_MODEL", str(place))
     tiny_language.forget()
     outcome = federate(request(rounds=1), watcher=Silent(), stop=Stop())
     assert outcome.weights.any()
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2"])
+def test_layers_that_are_computed_again_give_the_same_gradients_though_adapters_leave_out_half(
+    kind: str, small: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEDHIVE_LANGUAGE_MODEL", str(tiny_language.save(tmp_path / kind, kind)))
+    monkeypatch.setenv("MEDHIVE_LORA_DROPOUT", "0.5")
+    monkeypatch.setenv("MEDHIVE_LORA_TRAINS", "ab")
+    gradients, computed = [], []
+    for checkpointing in ("0", "1"):
+        monkeypatch.setenv("MEDHIVE_LANGUAGE_CHECKPOINTING", checkpointing)
+        tiny_language.forget()
+        network = TASK.network().train()
+        assert isinstance(network, Adapted)
+        computed.append(0)
+        attention = next(module for name, module in network.model.named_modules() if name.endswith("attn"))
+        attention.register_forward_hook(lambda *_: computed.append(computed.pop() + 1))
+        for dropout in network.dropouts:
+            dropout.generator = torch.Generator().manual_seed(3)  # type: ignore[assignment]
+        with torch.no_grad():
+            for weight in network.parameters():
+                weight.add_(torch.linspace(-0.1, 0.1, weight.numel()).view_as(weight))
+        network(torch.from_numpy(small.x[:4]))[:, 0].sum().backward()
+        gradients.append(
+            torch.cat([weight.grad.flatten() for weight in network.parameters() if weight.grad is not None])
+        )
+        assert len(gradients[-1]) == sum(weight.numel() for weight in network.parameters())
+        with torch.no_grad():
+            network.eval()(torch.from_numpy(small.x[:4]))
+    assert computed == [2, 3]  # once to train and once not, and once again for the gradients
+    assert gradients[0].abs().sum() > 0
+    torch.testing.assert_close(gradients[0], gradients[1])
 
 
 def test_four_bits_without_their_library_and_a_base_that_is_none_are_said_in_a_sentence(

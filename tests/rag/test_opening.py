@@ -22,7 +22,7 @@ RULES = SystemMessage("Use only the numbered passages in the message of the user
 QUESTIONS = ("What is gout?", "Does salt raise blood pressure?", "¿Qué es la gota?", "")
 
 
-@pytest.fixture(params=["llama", "mistral", "plain"])
+@pytest.fixture(params=["llama", "mistral", "gpt2", "plain"])
 def model(request: pytest.FixtureRequest, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A tiny base with adapters that nobody trained, with a template for chats or without."""
     kind, chat = ("llama", False) if request.param == "plain" else (request.param, True)

@@ -3,8 +3,9 @@
 from models.language.adapted import Adapted
 from models.language.base import base
 from models.language.lora import Lora
+from settings import get_settings
 
 
 def make() -> Adapted:
     """Return fresh adapters; the base is read once a process and stays as it is."""
-    return Adapted(base(), Lora.of_settings())
+    return Adapted(base(), Lora.of_settings(), checkpointing=get_settings().language_checkpointing)
