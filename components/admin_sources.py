@@ -15,6 +15,7 @@ from rag.article import ArticleError
 from rag.index import ARTICLES
 from rag.indexing import Busy, Job, current, start_adding, start_reindexing
 from rag.library import remove, sources
+from rag.sources.document import Reading
 from rag.sources.read import LARGEST, SUFFIXES
 from rag.store import Entry
 
@@ -72,14 +73,18 @@ def _ended(job: Job) -> None:
     elif job.state == "cancelled":
         st.info(f"Indexing {plain(job.name)} was cancelled.", icon=":material/cancel:")
     else:
-        for reading in job.readings:
-            passages = sum(len(document.passages) for document in reading.documents)
-            left_out = "".join(f", {count:,} {reason} left out" for reason, count in reading.dropped.items())
-            st.success(
-                f"{plain(reading.name)}: {theme.amount(len(reading.documents), 'document')}, "
-                f"{theme.amount(passages, 'passage')}{left_out}.",
-                icon=":material/check_circle:",
-            )
+        there = {entry.name for entry in sources()}
+        if read := [_read(reading) for reading in job.readings if reading.name in there]:  # the others were removed
+            st.success("  \n".join(["Indexed:", *read]), icon=":material/check_circle:")
+
+
+def _read(reading: Reading) -> str:
+    passages = sum(len(document.passages) for document in reading.documents)
+    left_out = "".join(f", {count:,} {reason} left out" for reason, count in reading.dropped.items())
+    return (
+        f"{plain(reading.name)}: {theme.amount(len(reading.documents), 'document')}, "
+        f"{theme.amount(passages, 'passage')}{left_out}."
+    )
 
 
 def _list(*, busy: bool) -> None:

@@ -33,4 +33,4 @@ export default function ({ data, parentElement }) {
 def copy_button(text: str, *, key: str) -> None:
     """Draw a button that copies ``text``."""
     component = st.components.v2.component("medhive_copy", html=_HTML, css=_CSS, js=_JS)
-    component(data={"text": text}, key=key)
+    component(data={"text": text}, key=key, width="content")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import streamlit as st
 
 from accounts import conversations
-from accounts.conversations import ConversationError, Message
+from accounts.conversations import ConversationError, ConversationView, Message
 from accounts.people import UserView
 from components.answer_card import as_written
 from components.answering import Answering
@@ -14,7 +14,7 @@ from components.picture_talk import Look
 from rag.answer import Answer
 
 _KEY = "companion"
-_RENAMING = "companion_renaming"  # the kept conversation whose title is being changed
+_ROW = "companion_row"  # ("rename" or "delete", id) of the kept conversation that is about to be changed
 
 
 @dataclass
@@ -104,6 +104,7 @@ def open_kept(person: UserView, conversation: int) -> None:
 
 def delete_kept(person: UserView, conversation: int) -> None:
     """Delete a kept conversation, also from the page; one that is gone already counts as deleted."""
+    st.session_state.pop(_ROW, None)
     with suppress(ConversationError):
         conversations.delete(conversation, person.id)
     if st.session_state[_KEY].kept == conversation:
@@ -130,48 +131,66 @@ def history_menu(person: UserView, talk: Talk) -> None:
             st.caption("Nothing yet. Conversations appear here once you have asked something.")
         for view in kept:
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
-                if st.session_state.get(_RENAMING) == view.id:
-                    st.text_input(
-                        "Title",
-                        view.title,
-                        key=f"title-{view.id}",
-                        max_chars=80,
-                        label_visibility="collapsed",
-                        on_change=_rename,
-                        args=(person, view.id),
-                    )
-                    continue
-                st.button(
-                    as_written(view.title),
-                    key=f"open-{view.id}",
-                    help=f"{view.created_at:%d %B %Y, %H:%M} UTC",
-                    type="secondary" if view.id == talk.kept else "tertiary",
-                    on_click=open_kept,
-                    args=(person, view.id),
-                    width="stretch",
-                )
-                st.button(
-                    "",
-                    key=f"rename-{view.id}",
-                    icon=":material/edit:",
-                    help="Rename this conversation",
-                    type="tertiary",
-                    on_click=st.session_state.__setitem__,
-                    args=(_RENAMING, view.id),
-                )
-                st.button(
-                    "",
-                    key=f"delete-{view.id}",
-                    icon=":material/delete:",
-                    help="Delete this conversation",
-                    type="tertiary",
-                    on_click=delete_kept,
-                    args=(person, view.id),
-                )
+                match st.session_state.get(_ROW):
+                    case ("rename", view.id):
+                        _title_row(person, view)
+                    case ("delete", view.id):
+                        _deletion_row(person, view)
+                    case _:
+                        _row(person, view, shown=view.id == talk.kept)
+
+
+def _row(person: UserView, view: ConversationView, *, shown: bool) -> None:
+    st.button(
+        as_written(view.title),
+        key=f"open-{view.id}",
+        help=f"{view.created_at:%d %B %Y, %H:%M} UTC",
+        type="secondary" if shown else "tertiary",
+        on_click=open_kept,
+        args=(person, view.id),
+        width="stretch",
+    )
+    for act, icon in (("rename", ":material/edit:"), ("delete", ":material/delete:")):
+        st.button(
+            "",
+            key=f"{act}-{view.id}",
+            icon=icon,
+            help=f"{act.capitalize()} this conversation",
+            type="tertiary",
+            on_click=st.session_state.__setitem__,
+            args=(_ROW, (act, view.id)),
+        )
+
+
+def _title_row(person: UserView, view: ConversationView) -> None:
+    st.text_input(
+        "Title",
+        view.title,
+        key=f"title-{view.id}",
+        max_chars=80,
+        label_visibility="collapsed",
+        on_change=_rename,
+        args=(person, view.id),
+    )
+    st.button(
+        "",
+        key=f"titled-{view.id}",
+        icon=":material/check:",
+        help="Keep this title",
+        type="tertiary",
+        on_click=_rename,
+        args=(person, view.id),
+    )
+
+
+def _deletion_row(person: UserView, view: ConversationView) -> None:
+    st.markdown(f"Delete “{as_written(view.title)}”?")
+    st.button("Delete", key=f"sure-{view.id}", on_click=delete_kept, args=(person, view.id))
+    st.button("Keep", key=f"spare-{view.id}", type="tertiary", on_click=st.session_state.pop, args=(_ROW, None))
 
 
 def _rename(person: UserView, conversation: int) -> None:
-    st.session_state.pop(_RENAMING, None)
+    st.session_state.pop(_ROW, None)
     try:
         conversations.rename(conversation, person.id, st.session_state[f"title-{conversation}"])
     except ConversationError as error:

@@ -203,17 +203,19 @@ def follow(answering: Answering) -> None:
     """Show the answer as it grows until it is whole, with a way to stop it."""
     shown, acts = st.empty(), st.empty()
     drawn: object = None
+    offered = False
     while not answering.done.wait(0.05):
+        if not offered and answering.seconds > 0.3:  # what is there at once needs no button
+            acts.button("Stop", key="stop", icon=":material/stop_circle:", on_click=stop)
+            offered = True
         now = (answering.latest, int(answering.seconds))
         if now == drawn:
             continue
-        if drawn is None and answering.seconds > 0.3:  # what is there at once needs no button
-            acts.button("Stop", key="stop", icon=":material/stop_circle:", on_click=stop)
         with shown.container():
             if answering.latest and answering.latest.paragraphs:
                 growing(answering.latest)
-            st.caption(f"{as_written(provider_of_person().name)} · {answering.seconds:.0f} s …")
-        drawn = now if answering.seconds > 0.3 else None
+            st.caption(f"{as_written(provider_of_person().name)} · {now[1]} s …")
+        drawn = now
     shown.empty()
     acts.empty()
 
@@ -234,9 +236,10 @@ def show(person: UserView | None, talk: Talk) -> None:
                 st.caption("Not answered, since the next question came first.")
                 st.button("Ask again", key=f"again-{number}", on_click=ask, args=(question,))
     last = talk.turns[-1][1]
-    if last and last.follow_ups:
+    asked = {question for question, _ in talk.turns}
+    if last and (unasked := [question for question in last.follow_ups if question not in asked]):
         with st.container(horizontal=True, gap="small"):
-            for number, follow_up in enumerate(last.follow_ups):
+            for number, follow_up in enumerate(unasked):
                 st.button(follow_up, key=f"follow-{len(talk.turns)}-{number}", on_click=ask, args=(follow_up,))
 
 

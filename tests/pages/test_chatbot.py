@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 from accounts import conversations, opinions, people
 from accounts.permissions import Role
 from components import picture_talk
+from components.answering import Answering
 from components.picture_talk import Look
 from models.registry import get_task
 from models.versions import register_shipped
@@ -51,6 +54,10 @@ def ask(app: AppTest, question: str) -> AppTest:
 
 def button(app: AppTest, label: str):
     return next(entry for entry in app.button if entry.label == label)
+
+
+def keyed(app: AppTest, begins: str):
+    return next(entry for entry in app.button if str(entry.key).startswith(begins))
 
 
 def labels(app: AppTest) -> list[str]:
@@ -185,10 +192,13 @@ def test_a_signed_in_person_finds_conversations_again_and_deletes_them(page: Ope
     assert "straight into the lungs" in said(opened)
     opened = ask(opened, "What about tests?")
     assert "Spirometry" in said(opened)
-    delete = next(entry for entry in opened.button if str(entry.key).startswith("delete-"))
-    gone = delete.click().run()
-    assert "What would you like to know?" in said(gone)
     owner = next(person for person in people.demo_people() if person.role == role)
+    asking = keyed(opened, "delete-").click().run()
+    assert "Delete “What is asthma?”?" in said(asking)
+    spared = button(asking, "Keep").click().run()
+    assert len(conversations.conversations(owner.id)) == 1 and "Delete" not in labels(spared)
+    gone = button(keyed(spared, "delete-").click().run(), "Delete").click().run()
+    assert "What would you like to know?" in said(gone)
     assert conversations.conversations(owner.id) == []
 
 
@@ -318,11 +328,42 @@ def test_a_thumb_and_a_comment_are_kept_and_can_be_taken_back(page: OpenPage) ->
 
 def test_a_conversation_can_be_renamed(page: OpenPage) -> None:
     app = ask(page("chatbot", Role.USER), "What is asthma?")
-    rename = next(entry for entry in app.button if str(entry.key).startswith("rename-"))
-    app = rename.click().run()
+    app = keyed(app, "rename-").click().run()
     field = next(entry for entry in app.text_input if str(entry.key).startswith("title-"))
     app = field.set_value("Breathing").run()
     assert "Breathing" in labels(app)
+
+
+def test_a_title_that_was_not_changed_can_be_left(page: OpenPage) -> None:
+    app = ask(page("chatbot", Role.USER), "What is asthma?")
+    app = keyed(app, "rename-").click().run()
+    app = keyed(app, "titled-").click().run()
+    assert "What is asthma?" in labels(app)
+
+
+def test_what_was_asked_already_is_not_proposed_again(page: OpenPage) -> None:
+    app = ask(page("chatbot"), "What are the symptoms of asthma?")
+    app = button(app, "What causes asthma?").click().run()
+    assert "How is asthma treated?" in labels(app)
+    assert "What are the symptoms of asthma?" not in labels(app)
+
+
+def test_an_answer_on_its_way_can_be_stopped_however_slowly_the_page_is_drawn(
+    page: OpenPage, groq_says, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = iter([0.1, 0.2, 0.29, *(0.31 + step / 100 for step in range(10_000))])
+    drawn: list[str] = []
+    draw = DeltaGenerator.button
+
+    def watched(self: DeltaGenerator, label: str, *args: Any, **more: Any) -> bool:
+        drawn.append(label)
+        return draw(self, label, *args, **more)
+
+    monkeypatch.setattr(Answering, "seconds", property(lambda _: next(seconds)))
+    monkeypatch.setattr(DeltaGenerator, "button", watched)
+    with groq_says(says(GOOD, slowly=0.03)):
+        ask(page("chatbot"), "What are the symptoms of asthma?")
+    assert drawn.count("Stop") == 1
 
 
 def test_who_asks_too_often_waits_but_never_with_an_emergency(page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
