@@ -2,8 +2,8 @@
 
 ``emergencies_unseen.jsonl`` was written before the phrasings that the classifier learns from, in other scenes and
 voices, and nobody looked at its errors to mend them. ``emergencies_fresh.jsonl`` and ``emergencies_newest.jsonl`` were
-written later, before the second lot of phrasings was learnt. The same authors wrote all of it, so strangers' words may
-fare worse.
+written later, before the second lot of phrasings was learnt, ``emergencies_fourth.jsonl`` after it. The same authors
+wrote all of it, so strangers' words may fare worse.
 """
 
 import argparse
@@ -22,6 +22,7 @@ HERE = Path(__file__).parent
 UNSEEN = HERE / "emergencies_unseen.jsonl"
 FRESH = HERE / "emergencies_fresh.jsonl"
 NEWEST = HERE / "emergencies_newest.jsonl"
+FOURTH = HERE / "emergencies_fourth.jsonl"
 
 
 def lines(file: Path) -> list[dict[str, Any]]:
@@ -104,6 +105,7 @@ def main() -> None:
         "emergencies": measure_emergencies(),
         "emergencies, fresh": measure_emergencies(FRESH),
         "emergencies, newest": measure_emergencies(NEWEST),
+        "emergencies, fourth": measure_emergencies(FOURTH),
         "scope": measure_scope(),
         "attacks": measure_attacks(),
     }

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from rag import embedding
 from rag.guardrails import classifier, emergency, red_flag, red_flag_at_once
 from rag.guardrails.gloss import gloss
-from rag.guardrails.phrasings import FILES, fold, read
+from rag.guardrails.phrasings import FILES, FOLDER, fold, read
 from rag.guardrails.rules import flags, seen_by_rules
 from rag.guardrails.train import fit
-from tests.rag.measure_guardrails import FRESH, NEWEST, UNSEEN, lines, measure_emergencies
+from tests.rag.measure_guardrails import FOURTH, FRESH, NEWEST, UNSEEN, lines, measure_emergencies
 
+NEXT = FOLDER / "next"
 CASES = lines(Path(__file__).parent / "emergencies.jsonl")
 
 
@@ -93,8 +94,18 @@ def test_unseen_phrasings_are_told_apart() -> None:
 
 
 def test_no_unseen_phrasing_is_among_those_learnt() -> None:
+    learnt = {line.text.lower() for folder in (FOLDER, NEXT) for name in FILES for line in read(name, folder)}
+    unseen = [case["text"].lower() for file in (UNSEEN, FRESH, NEWEST, FOURTH) for case in lines(file)]
+    assert learnt.isdisjoint(unseen)
+    assert len(unseen) == len(set(unseen))
+
+
+def test_the_phrasings_to_learn_next_are_new_and_of_known_kinds() -> None:
     learnt = {line.text.lower() for name in FILES for line in read(name)}
-    assert learnt.isdisjoint(case["text"].lower() for file in (UNSEEN, FRESH, NEWEST) for case in lines(file))
+    waiting = [line for name in FILES for line in read(name, NEXT)]
+    assert learnt.isdisjoint(line.text.lower() for line in waiting)
+    assert {line.kind for line in waiting} - {None} <= set(flags())
+    assert all("{x}" in frame.text for name in ("frames.txt", "around.txt") for frame in read(name, NEXT))
 
 
 def test_every_kind_of_emergency_says_what_to_do_and_where_to_check_it() -> None:
