@@ -55,7 +55,7 @@ def stop() -> None:
     if talk.answering is None or not talk.turns or talk.turns[-1][1]:
         return
     said = talk.answering.latest or Answer("Nothing had been said yet.", provider="Stopped", abstained=True)
-    said = replace(said, results=talk.look.results if talk.look else ())
+    said = replace(said, seconds=talk.answering.seconds, results=talk.look.results if talk.look else ())
     question = talk.turns[-1][0]
     _leave(talk)
     talk.turns[-1] = (question, replace(said, notice="You stopped this answer; it may be incomplete."))

@@ -293,6 +293,7 @@ def test_an_answer_on_its_way_can_be_stopped_and_what_was_said_stays(page: OpenP
     talk.answering = SimpleNamespace(
         latest=Answer("Asthma is", ((("Asthma is a condition.", ()),),), provider="Groq"),
         stop=lambda: None,
+        seconds=4.2,
         done=SimpleNamespace(wait=lambda _: False),
     )
     from components import talk as talks
@@ -302,7 +303,7 @@ def test_an_answer_on_its_way_can_be_stopped_and_what_was_said_stays(page: OpenP
         patch.setattr(talks.st, "session_state", state)
         talks.stop()
     assert talk.answering is None
-    assert talk.turns[-1][1].text == "Asthma is"
+    assert (talk.turns[-1][1].text, talk.turns[-1][1].seconds) == ("Asthma is", 4.2)
     assert "You stopped this answer" in talk.turns[-1][1].notice
 
 
