@@ -17,7 +17,8 @@ from models.calibration import RESAMPLES, Calibration
 
 Array = NDArray[np.float64]
 
-_PRIOR = 1.0  # weight of the pull of log slope and intercepts towards 0: that of about one row
+_PRIOR = 1.0  # weight of the pull of the log slope towards 0: that of about one row
+_COMMON = 20.0  # of that of intercepts: rows of few patients say little about how common classes are elsewhere
 _HELD = 1e12  # that of an intercept that stays 0
 _STEPS = 30
 
@@ -52,7 +53,8 @@ class ClassCalibration:
             raise ValueError("Calibration needs as many rows of finite logits as labels, at least one.")
         n = len(values)
         draws = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples)
-        start, pull = np.zeros(1 + values.shape[1]), np.full(1 + values.shape[1], _PRIOR)
+        start, pull = np.zeros(1 + values.shape[1]), np.full(1 + values.shape[1], _COMMON)
+        pull[0] = _PRIOR
         if not np.bincount(labels, minlength=values.shape[1]).all():
             pull[1:] = _HELD
         whole = _fit(values, labels, np.ones(n), start, pull)

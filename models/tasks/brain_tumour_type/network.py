@@ -1,4 +1,4 @@
-"""The network of brain_tumour_type: one layer over frozen features, and dropout against learning them by heart."""
+"""The network of brain_tumour_type: one layer over frozen features."""
 
 from torch import nn
 
@@ -7,4 +7,4 @@ from models.backbone import WITH_QUADRANTS
 
 def make() -> nn.Module:
     """Return a fresh layer: (n, WITH_QUADRANTS) standardised features in, (n, 3) logits out."""
-    return nn.Sequential(nn.Dropout(0.5), nn.Linear(WITH_QUADRANTS, 3))
+    return nn.Linear(WITH_QUADRANTS, 3)
