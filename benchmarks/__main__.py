@@ -63,6 +63,9 @@ def main(arguments: list[str] | None = None) -> int:
     prompt_cache = commands.add_parser("prompt-cache", help="how much sooner a warm language model begins")
     prompt_cache.set_defaults(command=_prompt_cache)
     prompt_cache.add_argument("--questions", type=int, default=20, help="that count, after one that does not")
+    language_memory = commands.add_parser("language-memory", help="memory of training adapters, and what less costs")
+    language_memory.set_defaults(command=_language_memory)
+    language_memory.add_argument("--steps", type=int, default=10, help="that count, after one that does not")
     report = commands.add_parser("report", help="federated language models beside what FED-MED claims, with charts")
     report.set_defaults(command=_report)
     report.add_argument("--quick", action="store_true", help="few steps and answers, some minutes")
@@ -71,7 +74,20 @@ def main(arguments: list[str] | None = None) -> int:
     )
     report.add_argument("--job", type=Path, help=argparse.SUPPRESS)  # of the page in Admin, as is the next
     report.add_argument("--parent", type=int, help=argparse.SUPPRESS)
-    for each in (report, prompt_cache, rag, fl, scale, first_light, kills, soak, privacy, standardising, flamby):
+    for each in (
+        report,
+        language_memory,
+        prompt_cache,
+        rag,
+        fl,
+        scale,
+        first_light,
+        kills,
+        soak,
+        privacy,
+        standardising,
+        flamby,
+    ):
         each.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, some also as .md")
     chosen = parser.parse_args(arguments)
     try:
@@ -249,6 +265,19 @@ def _prompt_cache(chosen: argparse.Namespace) -> int:
         raise WrongInput(error) from None
     print(table(found))
     _keep(chosen.json, {**found, "load": load})
+    return DONE
+
+
+def _language_memory(chosen: argparse.Namespace) -> int:
+    from benchmarks.language_memory import measure, table
+    from data.public import DataMissing
+
+    try:
+        found = measure(_positive("--steps", chosen.steps), lambda line: print(line, flush=True))
+    except DataMissing as error:
+        raise WrongInput(error) from None
+    print(table(found).splitlines()[-1])
+    _keep(chosen.json, found)
     return DONE
 
 

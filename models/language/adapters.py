@@ -71,7 +71,8 @@ class OverBase(nn.Module):
             self.factors.append(Factors(place, tuple(b.shape), a_at, tuple(a.shape), frozen))
             place += b.numel()
         self.register_buffer("made_of", _mark(base, lora))
-        self._computed_again = _compute_again(model, list(self.dropouts)) if checkpointing else []
+        draws = [module for module in self.dropouts if isinstance(module, SeededDropout)]
+        self._computed_again = _compute_again(model, draws) if checkpointing else []
 
     def train(self, mode: bool = True) -> "Self":
         """Train, or not. The base never does, but layers are computed again only while they say so."""
@@ -107,7 +108,7 @@ def _with_adapters(model: "PreTrainedModel", lora: Lora) -> "PreTrainedModel":
         raise ValueError(f"MEDHIVE_LORA_LAYERS names no layer of this base: {error}") from None
 
 
-def _compute_again(model: "PreTrainedModel", dropouts: "Sequence[SeededDropout]") -> list[nn.Module]:
+def _compute_again(model: "PreTrainedModel", dropouts: Sequence[SeededDropout]) -> list[nn.Module]:
     """Let the layers of ``model`` be computed again for their gradients (Chen et al. 2016), and return them.
 
     https://arxiv.org/abs/1604.06174. The second time, adapters leave out what they left out the first time.
@@ -128,7 +129,7 @@ def _compute_again(model: "PreTrainedModel", dropouts: "Sequence[SeededDropout]"
     def contexts() -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
         return nullcontext(), with_draws_of([dropout.generator.get_state() for dropout in dropouts])
 
-    model.gradient_checkpointing_enable({"use_reentrant": False, "context_fn": contexts})
+    model.gradient_checkpointing_enable({"use_reentrant": False, "context_fn": contexts})  # type: ignore[no-untyped-call]  # transformers leaves it so
     return [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
 
 

@@ -81,22 +81,26 @@ def curve(rounds: Sequence[Mapping[str, float]], beginning: str) -> list[str]:
 
 
 def _benefit(manifest: Mapping[str, Any]) -> list[str]:
-    found = manifest.get("benefit", {})
-    pooled = found.get("pooled", {}).get("pooled")
+    found, ours = manifest.get("benefit", {}), manifest["scores"]
     alone = {name: scores["local"] for name, scores in found.items() if "local" in scores}
-    if not alone or pooled is None:
+    if not alone:
         return []
+    pooled = found.get("pooled", {}).get("pooled")
+    named = f"all rows in one place, with {_steps(manifest)} a round"
     return [
         "",
-        "What each site would have alone, after as many rounds and steps of its own, on the same answers:",
+        f"What each site would have alone, after as many rounds of {_steps(manifest)}, on the same answers:",
         "",
-        "| trained by | loss, answers of all sites | loss, its own answers |",
-        "|---|---|---|",
+        "| trained by | loss, answers of all sites | loss, its own answers | federated, its own answers |",
+        "|---|---|---|---|",
         *(
-            f"| {name} alone | {between(scores['loss'])} | "
-            f"{between(scores[AT + name]) if AT + name in scores else 'none held out'} |"
+            f"| {name} alone | {between(scores['loss'])} | {_own(scores, name)} | {_own(ours, name)} |"
             for name, scores in alone.items()
         ),
-        f"| all, federated | {between(manifest['scores']['loss'])} | |",
-        f"| all rows in one place, with the steps of one site | {between(pooled['loss'])} | |",
+        f"| all, federated | {between(ours['loss'])} | | |",
+        *([f"| {named} | {between(pooled['loss'])} | | |"] if pooled else []),
     ]
+
+
+def _own(scores: Mapping[str, Any], site: str) -> str:
+    return between(scores[AT + site]) if AT + site in scores else "none held out"

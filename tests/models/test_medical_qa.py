@@ -16,6 +16,7 @@ from fl.privacy.overlap import near_overlap, overlap
 from models.encoding import encoded
 from models.language.base import base
 from models.registry import get_task
+from models.stored import read_alone, read_manifest
 from models.tasks.medical_qa import records
 from models.tasks.medical_qa.kinds import KINDS, kind_of
 from models.tasks.medical_qa.records import SIZES, Record, plain
@@ -106,3 +107,15 @@ def test_the_packaged_base_is_converted_once_and_foresees_answers(
     with torch.no_grad():
         cost, tokens = network.eval()(torch.from_numpy(rows.x)).sum(0).tolist()
     assert tokens > 100 and 1.0 < cost / tokens < 4.0  # a model that knows nothing has 10.8
+
+
+def test_what_each_site_has_alone_comes_with_the_shipped_adapters() -> None:
+    manifest = read_manifest(TASK.folder)
+    alone = read_alone(TASK.folder, manifest["sha256"])
+    assert sorted(alone) == sorted(SIZES)
+    assert {own.shape for own in alone.values()} == {(30 * 8 * (576 + 192),)}
+    assert not any(np.array_equal(one, other) for one, other in combinations(alone.values(), 2))
+    losses = {name: scores["local"]["loss"]["value"] for name, scores in manifest["benefit"].items()}
+    assert sorted(losses) == sorted(alone)
+    card = (TASK.folder / "card.md").read_text(encoding="utf-8")
+    assert all(f"| {name} alone | {loss:.3f} " in card for name, loss in losses.items())
