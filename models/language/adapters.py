@@ -129,7 +129,7 @@ def _compute_again(model: "PreTrainedModel", dropouts: Sequence[SeededDropout]) 
     def contexts() -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
         return nullcontext(), with_draws_of([dropout.generator.get_state() for dropout in dropouts])
 
-    model.gradient_checkpointing_enable({"use_reentrant": False, "context_fn": contexts})  # type: ignore[no-untyped-call]  # transformers leaves it so
+    model.activation_checkpointing_enable({"use_reentrant": False, "context_fn": contexts})
     return [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
 
 
