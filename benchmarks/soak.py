@@ -54,10 +54,15 @@ def measure(count: int) -> dict[str, Any]:
 
 
 def held(pid: int) -> dict[str, float]:
-    """Return what a process holds: memory of its own share (PSS) in MB, open files, threads, living children."""
+    """Return what a process holds: memory in MB, its share (PSS) and its own (USS), files, threads, living children.
+
+    The share of pages that several processes map grows when another of them ends, its own does not.
+    """
     process = psutil.Process(pid)
+    memory = process.memory_full_info()
     return {
-        "pss_mb": process.memory_full_info().pss / 2**20,
+        "pss_mb": memory.pss / 2**20,
+        "uss_mb": memory.uss / 2**20,
         "files": process.num_fds(),
         "threads": process.num_threads(),
         "children": len(process.children(recursive=True)),

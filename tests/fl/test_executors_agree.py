@@ -57,7 +57,7 @@ def test_a_later_run_with_ray_starts_at_once_and_gives_the_same(home: object) ->
 
 def test_a_process_that_dies_drops_its_sites_by_name_and_is_replaced(home: object) -> None:
     client = faults.client_with({1: faults.dies}, rounds=(2,))
-    request = replace(REQUEST, executor="ray", rounds=4, benefit=False)
+    request = replace(REQUEST, executor="ray", rounds=4, benefit=False, personal=0)
     outcome = federate(request, watcher=Told(), stop=Stop(), client=client)
     lost = outcome.rounds[2].failures
     assert "Site B" in {failure.site for failure in lost} <= {"Site B", "Site D"}  # those of the same process

@@ -69,7 +69,7 @@ def test_ten_cancels_in_a_row_leave_no_process_no_file_and_no_memory(home: Path)
     assert max(seconds) < 2
     assert after["threads"] <= before["threads"]
     assert after["files"] <= before["files"] + 2  # connections to the database, of threads that look at it now
-    assert after["pss_mb"] - before["pss_mb"] < 15
+    assert after["uss_mb"] - before["uss_mb"] < 15
 
 
 def cancel_after(moment: float) -> float:
@@ -90,11 +90,11 @@ def test_a_worker_does_not_grow_over_many_short_runs(home: Path) -> None:
         assert worker is not None
         for _ in range(6):
             undisturbed(TINY)
-        before = held(worker)["pss_mb"]
+        before = held(worker)["uss_mb"]  # that of no neighbour
         for _ in range(20):
             undisturbed(TINY)
 
-        assert held(worker)["pss_mb"] - before < 10
+        assert held(worker)["uss_mb"] - before < 10
 
 
 def test_a_second_app_watches_and_takes_over_when_the_first_is_gone(
