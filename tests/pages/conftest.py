@@ -33,14 +33,14 @@ def _no_scan_of_packages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def page(home: Path, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
-    """Return ``page(path, role="visitor", timeout=20, query=None)``, which opens a page and returns the AppTest, run.
+    """Return ``page(path, role="visitor", timeout=60, query=None)``, which opens a page and returns the AppTest, run.
 
     ``path`` is "home", "home.py" or "pages/home.py"; ``role`` a Role or its value. A page the role may not open
     shows the gate's sentence. ``query`` holds query parameters.
     """
 
     def open_page(
-        path: str, role: Role | str = Role.VISITOR, *, timeout: float = 20, query: dict[str, str] | None = None
+        path: str, role: Role | str = Role.VISITOR, *, timeout: float = 60, query: dict[str, str] | None = None
     ) -> AppTest:
         cookie = cookie_of(role)
         monkeypatch.setattr(gate, "_cookie", lambda: cookie)
