@@ -269,14 +269,16 @@ def _prompt_cache(chosen: argparse.Namespace) -> int:
 
 
 def _language_memory(chosen: argparse.Namespace) -> int:
-    from benchmarks.language_memory import measure, table
+    from benchmarks.language_memory import measure
     from data.public import DataMissing
 
     try:
         found = measure(_positive("--steps", chosen.steps), lambda line: print(line, flush=True))
     except DataMissing as error:
         raise WrongInput(error) from None
-    print(table(found).splitlines()[-1])
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return FAILED
     _keep(chosen.json, found)
     return DONE
 

@@ -45,21 +45,24 @@ def measure(repeats: int, say: Callable[[str], None]) -> dict[str, Any]:
     found: dict[str, Any] = {"base": base().name, "sites": SITES, "runs": []}
     for executor, again in WAYS:
         found["runs"].append({"executor": executor, "again": again, "pss_mb": _memory(executor, again)})
-        say(_line(found["runs"][-1]))
+        say(line_of(found["runs"][-1]))
     kept_s, again_s = _steps(repeats)
-    return {**found, "kept_s": kept_s, "again_s": again_s, "ratio": float(np.median(again_s) / np.median(kept_s))}
+    found |= {"kept_s": kept_s, "again_s": again_s, "ratio": float(np.median(again_s) / np.median(kept_s))}
+    say(line_of_step(found))
+    return found
 
 
-def table(found: dict[str, Any]) -> str:
-    """Return the figures as lines."""
-    kept, again = (float(np.median(found[name])) for name in ("kept_s", "again_s"))
-    step = f"a step of {BATCH} answers: {kept:.2f} s of the processor, {again:.2f} s with layers computed again"
-    return "\n".join([*map(_line, found["runs"]), f"{step}, {found['ratio']:.2f} ×; n = {len(found['kept_s'])}"])
-
-
-def _line(run: dict[str, Any]) -> str:
+def line_of(run: dict[str, Any]) -> str:
+    """Return what a run held, as a line."""
     how = "layers computed again" if run["again"] else "layers kept"
     return f"{_WORDS[run['executor']]}, {SITES} sites, {how}: {run['pss_mb'] / 1000:.2f} GB at most"
+
+
+def line_of_step(found: dict[str, Any]) -> str:
+    """Return what a step costs, as a line."""
+    kept, again = (float(np.median(found[name])) for name in ("kept_s", "again_s"))
+    step = f"a step of {BATCH} answers: {kept:.2f} s of the processor, {again:.2f} s with layers computed again"
+    return f"{step}, {found['ratio']:.2f} ×; n = {len(found['kept_s'])}"
 
 
 def _memory(executor: str, again: bool) -> int:

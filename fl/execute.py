@@ -30,9 +30,8 @@ from fl.recorder import Recorder, RecordError
 from fl.request import RequestError, RunRequest
 from fl.result import Result, keep, result_of
 from fl.watcher import Cancelled, Level, QuorumLost, SiteInfo, Snapshot, Watcher
-from fl.wording import END_SECONDS, worded
 from models.versions import VersionView, get_version
-from settings import ROOT
+from settings import ROOT, get_settings
 
 if TYPE_CHECKING:
     from fl.federation import Outcome
@@ -95,8 +94,11 @@ def execute(
     if run.attempts > LARGEST_ATTEMPTS:
         return _failed(lease, recorder, f"the process that computed it ended {LARGEST_ATTEMPTS} times without a word.")
     watcher = also(recorder) if also else recorder
-    wording = worded(watcher)
-    watcher = wording or watcher
+    wording = None
+    if get_settings().agent_wording:
+        from fl.wording import worded  # reads what the companion is made of, which few runs need
+
+        watcher = wording = worded(watcher)
 
     def compute() -> "Outcome":
         from fl.federation import federate
@@ -107,7 +109,7 @@ def execute(
     future = engine.call(compute)
     _wait(future, lease, meanwhile or (lambda: None))
     if wording:
-        wording.finish(0.0 if lease.stop.is_set() else END_SECONDS)
+        wording.finish(at_once=lease.stop.is_set())
     status = _end(lease, recorder, run.request, future)
     if not future.done() and not future.cancel():
         raise Abandoned(f"run {lease.run_id} is {status}, but its computation goes on.")

@@ -6,7 +6,7 @@ fills when its update has arrived.
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
-from fl.watcher import Level, RoundResult, SiteInfo, SiteState, Snapshot, Watcher
+from fl.watcher import Level, Relay, RoundResult, Silent, SiteInfo, SiteState, Snapshot, Watcher
 
 FRAMES_PER_SECOND = 8
 DRAWN = 60  # sites that have a hexagon of their own; of more only the numbers are said
@@ -29,7 +29,7 @@ WORDS = {"dropped": "not answered"}
 STYLES: dict[Level, str] = {"info": "", "warning": "yellow", "error": "red"}
 
 
-class Terminal:
+class Terminal(Relay):
     """A Watcher that prints to standard error and passes everything on to ``inner``.
 
     Parameters
@@ -39,9 +39,9 @@ class Terminal:
     """
 
     def __init__(self, rounds: int, done: int = 0) -> None:
+        super().__init__(Silent())
         self._console = Console(stderr=True, highlight=False)
         self._rounds = rounds
-        self._inner: Watcher | None = None
         self._live: Live | None = None
         self._phase, self._scores = "starting", ""
         self._states: dict[int, SiteState] = {}
@@ -78,36 +78,30 @@ class Terminal:
 
     def around(self, inner: Watcher) -> "Terminal":
         """Pass on to ``inner`` from now on."""
-        self._inner = inner
+        self.inner = inner
         return self
 
     def phase(self, text: str) -> None:
         """Show what is being done."""
-        self._pass.phase(text)
+        super().phase(text)
         self._phase = text
         if not self._live:
             self._say(text)
 
     def sites(self, sites: Sequence[SiteInfo]) -> None:
         """Say how many take part."""
-        self._pass.sites(sites)
+        super().sites(sites)
         self._states = {site.position: "waiting" for site in sites}
         self._say(f"{len(sites)} sites, {sum(site.samples for site in sites)} rows")
 
     def site_state(self, position: int, round: int, state: SiteState) -> None:
         """Fill, empty or strike out a site's hexagon."""
-        self._pass.site_state(position, round, state)
+        super().site_state(position, round, state)
         self._states[position] = state
-
-    def site_update(
-        self, position: int, round: int, loss: float, metrics: Mapping[str, float], seconds: float, samples: int
-    ) -> None:
-        """Pass on."""
-        self._pass.site_update(position, round, loss, metrics, seconds, samples)
 
     def round_done(self, result: RoundResult, snapshot: Snapshot) -> None:
         """Show the global model's score."""
-        self._pass.round_done(result, snapshot)
+        super().round_done(result, snapshot)
         name, word = ("perplexity", "perplexity") if "perplexity" in result.metrics else ("auc", "AUC")
         self._scores = f"loss {result.loss:.4f} · {word} {result.metrics.get(name, float('nan')):.4f}"
         if self._live:
@@ -118,7 +112,7 @@ class Terminal:
 
     def event(self, text: str, level: Level = "info") -> None:
         """Show a sentence."""
-        self._pass.event(text, level)
+        super().event(text, level)
         self._say(text, STYLES[level])
 
     def _hive(self) -> Text:
@@ -131,11 +125,6 @@ class Terminal:
             drawn.append("  ")
         said = (f"{counts[state]} {WORDS.get(state, state)}" for state in SIGNS if counts[state])
         return drawn.append(", ".join(said), "dim")
-
-    @property
-    def _pass(self) -> Watcher:
-        assert self._inner is not None, "around() comes first"
-        return self._inner
 
     def _say(self, text: str, style: str = "") -> None:
         if self._live:

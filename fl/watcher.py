@@ -136,3 +136,31 @@ class Silent:
     ) -> None: ...
     def round_done(self, result: RoundResult, snapshot: Snapshot) -> None: ...
     def event(self, text: str, level: Level = "info") -> None: ...
+
+
+class Relay:
+    """A Watcher that passes everything on to ``inner``; what does more than that overrides what it needs."""
+
+    def __init__(self, inner: Watcher) -> None:
+        self.inner = inner
+
+    def phase(self, text: str) -> None:
+        """Pass on, as all of these."""
+        self.inner.phase(text)
+
+    def sites(self, sites: Sequence[SiteInfo]) -> None:
+        self.inner.sites(sites)
+
+    def site_state(self, position: int, round: int, state: SiteState) -> None:
+        self.inner.site_state(position, round, state)
+
+    def site_update(
+        self, position: int, round: int, loss: float, metrics: Mapping[str, float], seconds: float, samples: int
+    ) -> None:
+        self.inner.site_update(position, round, loss, metrics, seconds, samples)
+
+    def round_done(self, result: RoundResult, snapshot: Snapshot) -> None:
+        self.inner.round_done(result, snapshot)
+
+    def event(self, text: str, level: Level = "info") -> None:
+        self.inner.event(text, level)

@@ -8,12 +8,11 @@ that no round waits; where there is no wording, the agent's own sentence stands,
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from queue import SimpleQueue
 
-from fl.watcher import Level, RoundResult, SiteInfo, SiteState, Snapshot, Watcher
+from fl.watcher import Level, Relay, SiteInfo, Watcher
 from rag.llm.provider import Failure
-from settings import get_settings
 
 MOST_FAILURES = 3  # in a row, after which a run asks no more
 END_SECONDS = 5.0  # that the end of a run waits for the last wordings
@@ -33,7 +32,7 @@ _REMOVES = ("set aside", "sets aside", "left out", "leaves out", "exclud", "disc
 Reword = Callable[[str], tuple[str, str]]  # a sentence with marks → it in other words, and who worded it
 
 
-class Worded:
+class Worded(Relay):
     """A Watcher that passes everything on to ``inner``, what the agent says in other words.
 
     Parameters
@@ -42,7 +41,8 @@ class Worded:
     """
 
     def __init__(self, inner: Watcher, reword: Reword) -> None:
-        self._inner, self._reword = inner, reword
+        super().__init__(inner)
+        self._reword = reword
         self._names: tuple[str, ...] = ()
         self._known: dict[str, str] = {}
         self._waiting: list[str] = []
@@ -52,46 +52,28 @@ class Worded:
         self._thread = threading.Thread(target=self._serve, name="wording", daemon=True)
         self._thread.start()
 
-    def phase(self, text: str) -> None:
-        """Pass on."""
-        self._inner.phase(text)
-
     def sites(self, sites: Sequence[SiteInfo]) -> None:
         """Pass on, and learn which words are names."""
         self._names = tuple(sorted((site.name for site in sites), key=len, reverse=True))
-        self._inner.sites(sites)
-
-    def site_state(self, position: int, round: int, state: SiteState) -> None:
-        """Pass on."""
-        self._inner.site_state(position, round, state)
-
-    def site_update(
-        self, position: int, round: int, loss: float, metrics: Mapping[str, float], seconds: float, samples: int
-    ) -> None:
-        """Pass on."""
-        self._inner.site_update(position, round, loss, metrics, seconds, samples)
-
-    def round_done(self, result: RoundResult, snapshot: Snapshot) -> None:
-        """Pass on."""
-        self._inner.round_done(result, snapshot)
+        super().sites(sites)
 
     def event(self, text: str, level: Level = "info") -> None:
         """Pass on; what the agent says, once it is worded."""
         if not _SAID.fullmatch(text):
-            self._inner.event(text, level)
+            super().event(text, level)
             return
         with self._lock:
             self._waiting.append(text)
         self._work.put(text)
 
-    def finish(self, seconds: float = END_SECONDS) -> None:
-        """Pass on all that was said, as the agent said it where no wording comes within ``seconds``."""
+    def finish(self, *, at_once: bool = False) -> None:
+        """Pass on all that was said, as the agent said it where no wording comes in END_SECONDS, or at once."""
         self._work.put(None)
-        self._thread.join(seconds)
+        self._thread.join(0.0 if at_once else END_SECONDS)
         with self._lock:
             self._over = True
             for text in self._waiting:
-                self._inner.event(_as_said(text, "the run ended before a language model had worded it."))
+                super().event(_as_said(text, "the run ended before a language model had worded it."))
             self._waiting = []
 
     def _serve(self) -> None:
@@ -100,7 +82,7 @@ class Worded:
             with self._lock:
                 if not self._over:
                     self._waiting.remove(text)
-                    self._inner.event(said)
+                    super().event(said)
 
     def _words(self, text: str) -> str:
         match = _SAID.fullmatch(text)
@@ -150,9 +132,9 @@ def check(plain: str, worded: str) -> None:
         raise Failure("The wording of the language model did not say what the agent did.")
 
 
-def worded(inner: Watcher) -> Worded | None:
-    """Return ``inner`` with the agent's sentences worded, None where the settings do not ask for that."""
-    return Worded(inner, by_groq) if get_settings().agent_wording else None
+def worded(inner: Watcher) -> Worded:
+    """Return ``inner`` with the agent's sentences worded by Groq's model."""
+    return Worded(inner, by_groq)
 
 
 def by_groq(sentence: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from data.public import DataMissing
 from data.table import Dataset
 from models.comparison import THRESHOLD, heldout_rows
+from models.few_rows import share
 from models.metrics import with_intervals
 from models.stored import Model
 from models.task import Task
@@ -22,7 +23,6 @@ from models.versions import get_version, load_model
 _POINTS = 200
 _BINS = 10
 _LEAST = 10  # rows of a subgroup that is worth a figure
-_Z = 1.96
 
 Array = NDArray[np.float64]
 
@@ -139,17 +139,9 @@ def _bins(chance: Array, true: NDArray[np.bool_]) -> tuple[Bin, ...]:
     for number in range(_BINS):
         inside = place == number
         if n := int(inside.sum()):
-            low, high = _wilson(int(true[inside].sum()), n)
-            made.append(Bin(n, float(chance[inside].mean()), float(true[inside].mean()), low, high))
+            found = share(int(true[inside].sum()), n)
+            made.append(Bin(n, float(chance[inside].mean()), found.value, found.low, found.high))
     return tuple(made)
-
-
-def _wilson(hits: int, n: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share, by Wilson's score."""
-    share = hits / n
-    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    reach = _Z / (1 + _Z**2 / n) * float(np.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2)))
-    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 def _subgroups(task: Task, rows: Dataset, chances: Array) -> tuple[Subgroup, ...]:
