@@ -1,4 +1,4 @@
-"""Asking a champion about a picture: an upload or a drawn sample on the left, the answer on the right."""
+"""Asking a champion about a picture: an upload or a drawn sample on the left, the answer on the right; or a ZIP."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from components.batch_pictures import ask_pictures
 from components.overlay import overlaid
 from components.picture_operating_point import picture_operating_point
 from components.result_card import result_card
@@ -18,6 +19,8 @@ from models.versions import VersionError, VersionView
 
 if TYPE_CHECKING:
     from models.predict_picture import PictureAnswer
+
+ONE, MANY = "One picture", "A ZIP of many"
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,12 @@ def _drawn(name: str, turn: int) -> tuple[NDArray[np.uint8], int]:
 def ask_picture(task: Task, version: VersionView, *, key: str) -> None:
     """Draw input and answer for one image task."""
     assert task.pictures is not None
+    asked = st.segmented_control(
+        "What to ask about", [ONE, MANY], default=ONE, required=True, key=f"{key}_kind", label_visibility="collapsed"
+    )
+    if asked == MANY:
+        ask_pictures(task, version, key=key)
+        return
     left, right = st.columns([5, 6], gap="large")
     with left:
         given = _choose(task, key)
