@@ -149,6 +149,6 @@ def _show(given: _Given, answer: "PictureAnswer", key: str) -> None:
             opacity = st.slider("Opacity", 0, 100, 60, format="%d %%", key=f"{key}_opacity")
             st.image(overlaid(given.picture.pixels, answer.looked, opacity / 100), width=360)
             st.caption(
-                "Orange: parts that spoke for the answer (Grad-CAM). It shows where, not why, and is as coarse as "
+                "Light blue: parts that spoke for the answer (Grad-CAM). It shows where, not why, and is as coarse as "
                 f"{answer.looked.shape[0]} × {answer.looked.shape[1]} fields."
             )

@@ -104,7 +104,9 @@ def _show(batch: "Batch", task: Task, version: VersionView, filename: str, key: 
         st.subheader(f"{answered:,} of {amount(len(table), 'picture')} answered", anchor=False)
         counts = table.loc[table["probability"].notna(), "answer"].value_counts()
         if len(counts):
-            st.markdown(" · ".join(f"{plain(str(answer))}: {count:,}" for answer, count in counts.items()))
+            st.markdown(
+                " · ".join(f"{plain(str(answer)).removesuffix('.')}: {count:,}" for answer, count in counts.items())
+            )
         st.dataframe(
             table,
             hide_index=True,

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from data.table import FloatArray
 
 SHOWN = 448  # pixels a side
-_COLOUR = (255, 140, 0)
+_COLOUR = (0, 215, 255)  # reads on grey and, being the opposite, on the red of a fundus
 
 
 def overlaid(pixels: NDArray[np.uint8], looked: FloatArray, opacity: float) -> bytes:
-    """Return a PNG of (side, side[, 3]) pixels with an (h, w) map from 0 to 1 laid over them in orange."""
+    """Return a PNG of (side, side[, 3]) pixels with an (h, w) map from 0 to 1 laid over them in light blue."""
     from PIL import Image
 
     base = Image.fromarray(pixels).convert("RGB").resize((SHOWN, SHOWN), Image.Resampling.BICUBIC)

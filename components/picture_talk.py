@@ -101,7 +101,7 @@ def result_of_picture(results: tuple[HiveResult, ...], shown: bytes | None) -> N
             st.markdown(f"**Model Hive · {result.title}**" if result.version else f"**{result.title}**")
             if shown and result.version:
                 st.image(shown, width=_SMALL)
-                st.caption("Orange: parts of the picture that spoke for the answer.")
+                st.caption("Light blue: parts of the picture that spoke for the answer.")
             st.markdown("  \n".join(result.lines))
             if result.version:
                 st.caption(f"{result.version} · the picture stayed on this machine and is not kept")
