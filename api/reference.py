@@ -32,7 +32,8 @@ _EXAMPLES = {
         "curl -F file=@chest.png {base}/tasks/pneumonia/predict\n\n"
         "curl -H 'Content-Type: application/json' \\\n"
         '  -d \'{"rows": [{"text": "My joints are stiff and swollen in the morning"}]}\' \\\n'
-        "  {base}/tasks/symptoms/predict"
+        "  {base}/tasks/symptoms/predict\n\n"
+        "curl -F file=@record.zip {base}/tasks/ecg/predict"
     ),
     "/models/{task}/card": "curl {base}/models/breast_cancer/card",
     "/ask": (

@@ -7,7 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from api import schemas
 from api.problems import Problem, documented
-from api.rows import checked, csv_of, file_of, texts_of
+from api.rows import checked, csv_of, file_of, named_file_of, texts_of
 from settings import get_settings
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
-_FILE = "CSV of rows or texts, without the label; for an image task one PNG, JPEG or DICOM picture."
+_FILE = "CSV of rows or texts, without the label; for pictures one PNG, JPEG or DICOM; for ECG ZIP, EDF or CSV."
 _PREDICT_BODY = {
     "required": True,
     "content": {
@@ -59,11 +59,14 @@ async def predict(
     """Predict for up to 1000 rows as JSON or 10,000 rows as a CSV file.
 
     For the first 20 rows the answer says how much each input counted. An image task takes one picture a request, and
-    says where it looked; a text task takes rows or a file with the column `text`, up to 100 at a time.
+    says where it looked; a text task takes rows or a file with the column `text`, up to 100 at a time; an ECG (WFDB
+    records in a ZIP, EDF, CSV) is answered beat by beat.
     """
     found = await run_in_threadpool(_find, task)
     if found.pictures is not None:
         return await run_in_threadpool(_predict_picture, found, await file_of(request))
+    if found.signal:
+        return await run_in_threadpool(_predict_beats, found, *await named_file_of(request))
     if found.generates:
         raise Problem(422, f"{found.name} writes answers: ask the companion, with the provider federated.")
     if found.texts is not None:
@@ -159,6 +162,28 @@ def _predict_texts(task: "Task", texts: list[str]) -> schemas.Predictions:
     except InputError as error:
         raise Problem(422, str(error)) from None
     return schemas.Predictions(predictions=[schemas.Prediction.model_validate(answer) for answer in answers])
+
+
+def _predict_beats(task: "Task", filename: str, raw: bytes) -> schemas.Predictions:
+    from data.intake.signal import SignalError, read_signals
+    from models.ecg.answers import answer_beats
+    from models.ecg.strip import UnreadableSignal, read_strip
+    from models.versions import VersionError
+
+    try:
+        recording = read_signals(filename, raw)[0]
+        beats = answer_beats(task, recording, read_strip(recording))
+    except VersionError as error:
+        raise Problem(503, str(error)) from None
+    except (SignalError, UnreadableSignal) as error:
+        raise Problem(422, str(error)) from None
+    plain = [(beat, schemas.Prediction.model_validate(beat.prediction).model_dump()) for beat in beats]
+    return schemas.Predictions(
+        predictions=[
+            schemas.BeatPrediction.model_validate({**kept, "second": beat.second, "letter": beat.letter})
+            for beat, kept in plain
+        ]
+    )
 
 
 def _predict_picture(task: "Task", raw: bytes) -> schemas.Predictions:

@@ -50,16 +50,21 @@ async def texts_of(request: Request, wanted: Texts) -> list[str]:
     return unpack_texts(report.dataset.x)
 
 
-async def file_of(request: Request) -> bytes:
-    """Return the one file of a form; raises Problem when there is none."""
+async def named_file_of(request: Request) -> tuple[str, bytes]:
+    """Return name and content of the one file of a form; raises Problem when there is none."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "multipart/form-data":
-        raise Problem(415, "This task answers pictures: send multipart/form-data with one in the field 'file'.")
+        raise Problem(415, "This task answers files: send multipart/form-data with one in the field 'file'.")
     async with request.form(max_files=1, max_fields=1) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile):
-            raise Problem(422, "The form has no file; send the picture in the field 'file'.")
-        return await file.read()
+            raise Problem(422, "The form has no file; send it in the field 'file'.")
+        return file.filename or "file", await file.read()
+
+
+async def file_of(request: Request) -> bytes:
+    """Return the one file of a form; raises Problem when there is none."""
+    return (await named_file_of(request))[1]
 
 
 def to_csv(rows: Sequence[Mapping[str, Cell]], schema: TableSchema) -> bytes:

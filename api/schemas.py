@@ -159,10 +159,17 @@ class PicturePrediction(Prediction):
     )
 
 
+class BeatPrediction(Prediction):
+    """The answer for a heartbeat."""
+
+    second: float = Field(description="Where its R peak is, from the start of the recording.")
+    letter: str = Field(description="Class of AAMI EC57: N, S, V, F or Q.")
+
+
 class Predictions(BaseModel):
     """One prediction a row, in the order of the rows."""
 
-    predictions: list[PicturePrediction | Prediction]
+    predictions: list[PicturePrediction | BeatPrediction | Prediction]
 
 
 class Complaint(BaseModel):

@@ -1,20 +1,31 @@
-"""Reading an ECG: a file in, the strip on paper with its beats, rate and rhythm out."""
+"""Reading an ECG: a file in, the strip on paper with its beats by class, rate and rhythm out."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
+from components.ecg_beat import ecg_beat
 from components.ecg_paper import LONGEST, Mark, ecg_paper
 from components.plain_text import plain
-from components.theme import NOT_FOR_CLINICAL_USE, amount, figures
+from components.theme import NOT_FOR_CLINICAL_USE, amount, figures, interval, number
 from data.intake.signal import SignalError, read_signals
 from data.signal import Recording
-from models.ecg.beats import AAMI
+from models.ecg.beats import AAMI, CLASSES
+from models.ecg.drawn import draw_recording
 from models.ecg.strip import Reading, UnreadableSignal, read_strip
+from models.task import Task
+from models.versions import VersionError, VersionView
 from rag.graph.link import node_called
 from rag.graph.read import Node
 
+if TYPE_CHECKING:
+    from models.ecg.answers import BeatAnswer
+
+DRAWN = "The sample is a drawing by this program; nobody's heart is behind it."
 _KINDS = {"in time": ("N", "·"), "early": ("S", "early"), "after a pause": ("Q", "late")}
 _CLASSES = {
     "N": "normal",
@@ -25,17 +36,23 @@ _CLASSES = {
 }
 
 
-def ecg_strip(*, key: str) -> None:
-    """Draw the file field and what the file shows."""
+def ecg_strip(task: Task, version: VersionView | None, *, key: str) -> None:
+    """Draw the file field and what the file shows; with a champion, also what kind each beat is."""
     st.caption(
         "A ZIP with WFDB records (.hea and .dat, with .atr where beats are marked), EDF, or CSV in mV with a column "
         "time in seconds. The file is read for this answer only; nothing of it is kept."
     )
     chosen = st.file_uploader("ECG file", type=["zip", "edf", "csv", "txt"], key=f"{key}_file")
-    if chosen is None:
+    if st.button("Try a drawn sample", icon=":material/science:", key=f"{key}_sample"):
+        st.session_state[f"{key}_turn"] = st.session_state.get(f"{key}_turn", -1) + 1
+    turn = st.session_state.get(f"{key}_turn", -1)
+    if chosen is None and turn < 0:
+        st.caption(DRAWN)
         return
+    if chosen is None:
+        st.caption(DRAWN)
     try:
-        recordings = read_signals(chosen.name, chosen.getvalue())
+        recordings = read_signals(chosen.name, chosen.getvalue()) if chosen else [draw_recording(30, turn)]
     except SignalError as error:
         st.error(plain(str(error)))
         return
@@ -55,10 +72,86 @@ def ecg_strip(*, key: str) -> None:
     except UnreadableSignal as error:
         st.error(f"There is no answer about this lead. {plain(str(error))}", icon=":material/block:")
         return
-    _show(recording, reading, key)
+    beats: list[BeatAnswer] = []
+    if version:
+        mark = (chosen.file_id if chosen else f"drawn {turn}", recording.name, lead, version.id)
+        beats = _answered(task, version, recording, reading, mark, key)
+    _show(recording, reading, key, beats)
+    if version and beats:
+        _classes(task, version, beats, key)
+        with st.container(border=True, key=f"{key}_beat_card"):
+            st.markdown("**Where the model looked in a beat**")
+            ecg_beat(task, version, recording, reading, beats, key=key)
 
 
-def _show(recording: Recording, reading: Reading, key: str) -> None:
+def _answered(
+    task: Task, version: VersionView, recording: Recording, reading: Reading, mark: tuple[object, ...], key: str
+) -> "list[BeatAnswer]":
+    """Return the answers, asked for once for each ``mark`` and not on every rerun of the page."""
+    kept = st.session_state.get(f"{key}_beats")
+    if kept is not None and kept[0] == mark:
+        known: list[BeatAnswer] = kept[1]
+        return known
+    with st.spinner(f"Asking {version.label}"):
+        from models.ecg.answers import answer_beats  # brings torch, only when somebody asks
+
+        try:
+            beats = answer_beats(task, recording, reading, version_id=version.id)
+        except VersionError as error:
+            st.error(str(error))
+            return []
+    st.session_state[f"{key}_beats"] = (mark, beats)
+    return beats
+
+
+def _classes(task: Task, version: VersionView, beats: "Sequence[BeatAnswer]", key: str) -> None:
+    """Say how many beats are of each class, and how far each class can be trusted."""
+    with st.container(border=True, key=f"{key}_classes_card"):
+        st.markdown(f"**Beats by class**, by {version.label}")
+        st.dataframe(class_table(task, version, beats), hide_index=True, key=f"{key}_classes")
+        st.caption(
+            "Found and right are those of beats of patients whom the model had never seen, with 95 % intervals. Where "
+            "it says so, single beats cannot carry the class: the answer must not be relied on."
+        )
+        st.caption(f"SHA-256 {version.sha256[:12]}… · :material/medical_information: {NOT_FOR_CLINICAL_USE}")
+        st.download_button(
+            "Download the beats (JSON)",
+            lambda: json.dumps([asdict(beat) for beat in beats], indent=1),
+            file_name="ecg-beats.json",
+            mime="application/json",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"{key}_json",
+        )
+
+
+def class_table(task: Task, version: VersionView, beats: "Sequence[BeatAnswer]") -> list[dict[str, str]]:
+    """Return one line a class: beats, mean probability, and what it reaches on patients it never saw."""
+    known = {each["name"]: each for each in version.manifest.get("classes", ())}
+    lines = []
+    for k, name in enumerate(task.classes):
+        mine = [beat.prediction for beat in beats if beat.prediction.chosen == k]
+        chance = sum(each.probability for each in mine) / len(mine) if mine else None
+        scores = known.get(name, {})
+        lines.append(
+            {
+                "Class": f"{CLASSES[k]} {name}",
+                "Beats": str(len(mine)),
+                "Mean probability": "–" if chance is None else f"{chance:.0%}",
+                "Found": score_words(scores.get("sensitivity")),
+                "Right": score_words(scores.get("precision")),
+                "": "not reliable" if name in task.unreliable else "",
+            }
+        )
+    return lines
+
+
+def score_words(score: Mapping[str, Any] | None) -> str:
+    """Return a figure with its interval."""
+    return f"{number(score['value'])} ({interval(score)})" if score and score.get("value") is not None else "–"
+
+
+def _show(recording: Recording, reading: Reading, key: str, beats: "Sequence[BeatAnswer]" = ()) -> None:
     with st.container(border=True, key=f"{key}_card"):
         st.subheader(headline(reading), anchor=False)
         figures(
@@ -75,14 +168,14 @@ def _show(recording: Recording, reading: Reading, key: str) -> None:
         start = 0.0
         if recording.seconds > LONGEST:
             start = float(st.slider("From second", 0, int(recording.seconds - 10), 0, step=10, key=f"{key}_start"))
-        _paper(recording, reading, start, key)
+        _paper(recording, reading, start, key, beats)
         st.markdown("**Rhythm**")
         st.dataframe(rhythm_table(reading), hide_index=True, key=f"{key}_rhythm")
         _knowledge(reading)
         st.divider()
         st.caption(
-            "Measured, not learned: R peaks by a band-pass from 5 to 25 Hz, and the time between. A beat that comes "
-            "early may start anywhere, and a regular rhythm need not be a healthy one."
+            "Rate and rhythm are measured, not learned: R peaks by a band-pass from 5 to 25 Hz, and the time between. "
+            "A beat that comes early may start anywhere, and a regular rhythm need not be a healthy one."
         )
         st.caption(f":material/medical_information: {NOT_FOR_CLINICAL_USE}")
 
@@ -96,33 +189,49 @@ def headline(reading: Reading) -> str:
     return f"{rhythm[0].upper()}{rhythm[1:]}: {reading.rate:.0f} beats a minute{some}."
 
 
-def _paper(recording: Recording, reading: Reading, start: float, key: str) -> None:
+def _paper(recording: Recording, reading: Reading, start: float, key: str, beats: "Sequence[BeatAnswer]" = ()) -> None:
     rate = recording.rate
     first, last = round(start * rate), min(len(recording.samples), round((start + LONGEST) * rate))
     seen = recording.lead(reading.lead)[first:last]
-    marks, told = marks_of(recording, reading, first, last)
+    marks, told = marks_of(recording, reading, first, last, beats)
     lead = recording.leads[reading.lead]
     ecg_paper(seen, rate, lead, marks, f"{len(seen) / rate:.0f} s of lead {lead}, {told}", key=f"{key}_paper")
 
 
-def marks_of(recording: Recording, reading: Reading, first: int, last: int) -> tuple[list[Mark], str]:
+def marks_of(
+    recording: Recording, reading: Reading, first: int, last: int, beats: "Sequence[BeatAnswer]" = ()
+) -> tuple[list[Mark], str]:
     """Return the beats from sample ``first`` to ``last``, and what their marks mean."""
     rate = recording.rate
+    if beats:
+        marks = [
+            Mark((beat.peak - first) / rate, beat.letter, beat.letter) for beat in beats if first <= beat.peak < last
+        ]
+        told = f"beats as the model classes them: {_meant(marks)}."
+        if len(recording.peaks):
+            from models.ecg.answers import agreement
+
+            same, near = agreement(recording, beats)
+            told += f" The file's own marks agree in {same} of {near} beats of the whole recording."
+        return marks, told
     if len(recording.peaks):
         kinds = [AAMI.get(symbol, "Q") for symbol in recording.symbols]
         places: Sequence[int] = recording.peaks.tolist()
         marks = [
             Mark((at - first) / rate, kind, kind) for at, kind in zip(places, kinds, strict=True) if first <= at < last
         ]
-        there = [kind for kind in _CLASSES if any(mark.kind == kind for mark in marks)]
-        meant = ", ".join(f"{kind} {_CLASSES[kind]}" for kind in there)
-        return marks, f"beats as the file's own marks name them: {meant or 'none'}."
+        return marks, f"beats as the file's own marks name them: {_meant(marks)}."
     marks = [
         Mark((at - first) / rate, *_KINDS[timing])
         for at, timing in zip(reading.peaks.tolist(), reading.timing, strict=True)
         if first <= at < last
     ]
     return marks, "beats that were found: a dot in time, “early” and “late” by their distance to the beat before."
+
+
+def _meant(marks: Sequence[Mark]) -> str:
+    there = [kind for kind in _CLASSES if any(mark.kind == kind for mark in marks)]
+    return ", ".join(f"{kind} {_CLASSES[kind]}" for kind in there) or "none"
 
 
 def rhythm_table(reading: Reading) -> list[dict[str, str]]:

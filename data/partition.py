@@ -156,11 +156,25 @@ def folds(dataset: Dataset, number: int, seed: int) -> list[Split]:
         raise ValueError(f"{len(dataset)} rows cannot be divided into {number} folds; choose 2 to {len(dataset) // 10}")
     fold_of, spare = np.zeros(len(dataset), dtype=np.int64), np.zeros(len(dataset), dtype=np.bool_)
     turns = _in_turn(dataset, seed)
-    step = number if len(turns) >= _SPARE * number else 1  # few patients: a whole turn of folds would be too many
+    few = len(turns) < _SPARE * number
+    step = 1 if few else number  # of few patients, a whole turn of folds would be too many
     for place, rows in enumerate(turns):
         fold_of[rows] = place % number
         spare[rows] = place // step % _SPARE == 0
-    return _without_each(fold_of, spare)
+    return _without_each(_evened(dataset, turns, number, seed) if few else fold_of, spare)
+
+
+def _evened(dataset: Dataset, turns: Sequence[Sequence[int]], number: int, seed: int) -> IntArray:
+    """Return the fold of every row where so few patients have so much each that taking them in turn is not enough."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    whose, fold_of = np.zeros(len(dataset), dtype=np.int64), np.zeros(len(dataset), dtype=np.int64)
+    for place, rows in enumerate(turns):
+        whose[list(rows)] = place
+    divided = StratifiedGroupKFold(number, shuffle=True, random_state=seed).split(whose, dataset.y, whose)
+    for fold, (_, inside) in enumerate(divided):
+        fold_of[inside] = fold
+    return fold_of
 
 
 def folds_by_site(dataset: Dataset, seed: int) -> list[Split]:

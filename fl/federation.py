@@ -193,7 +193,8 @@ def executor_for(request: RunRequest) -> str:
     if request.dp_epsilon and request.dp_level == "example":  # stacked training has no noise for each row
         return "in-process"
     if len(net.weights) < LARGE:
-        return "vectorised" if can_stack(net, example(request.task)) else "in-process"
+        once = get_task(request.task).training.sampling == 1  # stacked training takes every row once
+        return "vectorised" if once and can_stack(net, example(request.task)) else "in-process"
     return "ray" if get_settings().ray_address else "in-process"
 
 

@@ -124,7 +124,7 @@ class Recipe:
     """How a site trains in one round.
 
     ``proximal_mu`` adds mu / 2 · ‖w − w_start‖² to the loss (FedProx); 0 leaves it out. ``steps`` is the most that are
-    taken, over all epochs; 0 takes all.
+    taken, over all epochs; 0 takes all. ``sampling`` is that of models.task.Training.
     """
 
     epochs: int
@@ -134,6 +134,7 @@ class Recipe:
     weight_decay: float = 0.0
     proximal_mu: float = 0.0
     steps: int = 0
+    sampling: float = 1.0
 
     @classmethod
     def of(cls, request: RunRequest, task: Task, round: int, proximal_mu: float = 0.0) -> "Recipe":
@@ -148,6 +149,7 @@ class Recipe:
             weight_decay=task.training.weight_decay,
             proximal_mu=proximal_mu,
             steps=request.steps,
+            sampling=task.training.sampling,
         )
 
 
@@ -194,7 +196,7 @@ def train(
             if not left:
                 break
             total, seen = torch.zeros(()), 0
-            for rows in torch.randperm(len(y), generator=generator).split(recipe.batch_size):  # type: ignore[no-untyped-call]
+            for rows in _order(y, recipe.sampling, generator).split(recipe.batch_size):  # type: ignore[no-untyped-call]
                 if not left:
                     break
                 left -= 1
@@ -211,6 +213,14 @@ def train(
                 total += loss.detach() * len(rows)
                 seen += len(rows)
     return float(total) / seen
+
+
+def _order(y: Tensor, sampling: float, generator: torch.Generator) -> Tensor:
+    """Return as many row numbers as there are rows: each once, or classes drawn as ``sampling`` says."""
+    if sampling == 1:
+        return torch.randperm(len(y), generator=generator)
+    _, classes, counts = y.unique(return_inverse=True, return_counts=True)
+    return torch.multinomial(counts.double()[classes] ** (sampling - 1), len(y), replacement=True, generator=generator)
 
 
 @contextmanager

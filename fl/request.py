@@ -130,6 +130,7 @@ class RunRequest:
             batch_size=own.batch_size,
             steps=own.steps,
             learning_rate=own.learning_rate,
+            strategy=own.strategy,
             benefit=own.benefit,
         )
         return replace(request, **given)

@@ -100,6 +100,7 @@ def _predict(arguments: argparse.Namespace) -> None:
 def _evaluate(arguments: argparse.Namespace) -> None:
     from data.partition import hold_out
     from models.comparison import evaluate
+    from models.ecg.records import read_records
     from models.encoding import encoded
     from models.labelled_pictures import read_labelled
     from models.tables import read_table
@@ -111,6 +112,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     version = _chosen(task.name, arguments.version)
     if task.pictures is not None:
         rows = read_labelled(task, arguments.path)
+    elif task.signal:
+        rows = read_records(task, arguments.path)
     elif task.texts is not None:
         rows = read_texts(task, arguments.path)
     else:
@@ -348,7 +351,7 @@ def _parser() -> argparse.ArgumentParser:
     listing = command("list", _list, "list model versions")
     listing.add_argument("--task", help="only those of one task")
     for name, act, words in (
-        ("predict", _predict, "answer for every row or text of CSV files, or for pictures"),
+        ("predict", _predict, "answer for every row or text of CSV files, for pictures or for ECGs"),
         ("evaluate", _evaluate, "score a model on a labelled table (CSV, or npz with x and y) or on labelled pictures"),
     ):
         made = command(name, act, words)

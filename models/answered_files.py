@@ -1,11 +1,12 @@
-"""Files answered on the command line: a line on the terminal for each row, picture or text, and JSON."""
+"""Files answered on the command line: a line on the terminal for each row, picture, text or recording, and JSON."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from models.predict import EXPLAINED_ROWS, Prediction, predict
+from models.predict import EXPLAINED_ROWS, InputError, Prediction, predict
 from models.task import Task
 from models.versions import VersionView
 
@@ -22,6 +23,8 @@ def answered(task: Task, version: VersionView, files: Sequence[Path]) -> Answers
     """
     if task.pictures is not None:
         return _pictures(task, version, files)
+    if task.signal:
+        return _recordings(task, version, files)
     if task.texts is not None:
         return _texts(task, version, files)
     return _tables(task, version, files)
@@ -67,6 +70,33 @@ def _texts(task: Task, version: VersionView, files: Sequence[Path]) -> Answers:
         for number, each in enumerate(predict_texts(task, texts, version_id=version.id), start=1):
             print(f"{path} row {number}: {each.refused or _said(task, each)}")
             answers.append({"file": str(path), "row": number, **asdict(each)})
+    return answers
+
+
+def _recordings(task: Task, version: VersionView, files: Sequence[Path]) -> Answers:
+    from data.intake.signal import SignalError, read_signals
+    from models.ecg.answers import answer_beats
+    from models.ecg.strip import UnreadableSignal, read_strip
+
+    answers: Answers = []
+    for path in files:
+        try:
+            recordings = read_signals(path.name, path.read_bytes())
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
+        except SignalError as error:
+            raise InputError(str(error)) from None
+        for recording in recordings:
+            try:
+                beats = answer_beats(task, recording, read_strip(recording), version_id=version.id)
+            except UnreadableSignal as error:
+                print(f"{path} {recording.name}: {error}")
+                answers.append({"file": str(path), "record": recording.name, "refusal": str(error)})
+                continue
+            counts = Counter(task.classes[beat.prediction.chosen] for beat in beats)
+            told = ", ".join(f"{number} {name}" for name, number in counts.most_common())
+            print(f"{path} {recording.name}: {len(beats)} beats: {told}")
+            answers += [{"file": str(path), "record": recording.name, **asdict(beat)} for beat in beats]
     return answers
 
 

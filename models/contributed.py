@@ -6,7 +6,7 @@ from models.task import Task
 
 
 def check_file(task: Task, raw: bytes, *, source: str) -> Report:
-    """Check a ZIP of pictures, texts, questions with answers, or a CSV file; gives a report and raises nothing."""
+    """Check pictures, ECG records, texts, questions with answers, or a table; gives a report and raises nothing."""
     if task.generates:
         from data.intake.texts import check_texts
 
@@ -19,6 +19,10 @@ def check_file(task: Task, raw: bytes, *, source: str) -> Report:
         from data.intake.images import check_zip
 
         return check_zip(raw, task.pictures, task.classes, source=source)
+    if task.signal:
+        from models.ecg.marked import check_records
+
+        return check_records(raw, task.classes, source=source)
     from data.intake.table import check_csv
 
     return check_csv(raw, task.schema, source=source)
@@ -39,6 +43,10 @@ def sample_file(task: Task, n: int, seed: int) -> tuple[Dataset, bytes]:
         from data.intake.images import to_zip
 
         return rows, to_zip(rows)
+    if task.signal:
+        from models.ecg.drawn import draw_recording, to_wfdb
+
+        return rows, to_wfdb(draw_recording(n, seed))
     from data.intake.table import to_csv
 
     return rows, to_csv(rows, task.schema)

@@ -30,6 +30,8 @@ class Training:
     ``learning_rate`` falls by the factor ``decay`` after every round; ``steps`` is the most that a site takes in a
     round, 0 for no limit; ``partition`` and ``sites`` say how public data are divided when a demo needs sites
     (``natural`` ignores ``sites``). ``benefit`` says whether each site is trained alone as well, and all pooled.
+    ``sampling`` is q of Kang et al. 2020, https://arxiv.org/abs/1910.09217: rows are drawn so that a class of n rows
+    comes in proportion to n^q; 1 takes every row once, 0 all classes alike.
     """
 
     rounds: int = 20
@@ -39,9 +41,11 @@ class Training:
     decay: float = 1.0
     optimiser: Literal["adam", "sgd"] = "adam"
     weight_decay: float = 0.0
+    sampling: float = 1.0
     sites: int = 10
     partition: str = "iid"
     steps: int = 0
+    strategy: str = "fedavg"
     benefit: bool = True
 
 
@@ -57,6 +61,8 @@ class Task(ABC):
     pictures: ClassVar[Pictures | None] = None  # of an image task
     explained_by: ClassVar[tuple[str, ...]] = ()  # for each class, a question whose answer the companion sets beside it
     texts: ClassVar[Texts | None] = None  # of a text or language task
+    signal: ClassVar[bool] = False  # whether a row is a beat of an ECG, cut as in models.ecg.beats
+    unreliable: ClassVar[tuple[str, ...]] = ()  # classes that the model must not be trusted with, which pages say
     standardised: ClassVar[bool] = True  # whether features are filled and standardised over all sites
     judged: ClassVar[tuple[str, ...]] = ()  # classes whose mean F1 cross-validation tells beside that of all
     training: ClassVar[Training] = Training()

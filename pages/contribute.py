@@ -14,6 +14,7 @@ from components.contributions import contribution_list, receipt_card
 from components.example_files import column_guide, example_files
 from components.example_pictures import example_pictures
 from components.plain_text import plain
+from components.records import example_records, show_records, upload_records
 from components.site_benefit import own_run, runs_by_dataset, site_benefit
 from components.step_list import State, StepList
 from components.texts import example_texts, show_texts, upload_texts
@@ -130,7 +131,7 @@ def _states(task: Task | None, chosen: Upload | None, stored: Receipt | None) ->
 def _choose_task(known: Mapping[str, Task]) -> Task | None:
     name = st.selectbox(
         "Task",
-        [name for name, task in known.items() if task.modality == "table" or task.pictures or task.texts],
+        list(known),
         index=None,
         format_func=lambda name: known[name].title,
         placeholder="Choose the question your records can help to answer",
@@ -150,6 +151,9 @@ def _choose_task(known: Mapping[str, Task]) -> Task | None:
         if not task.generates:
             st.caption("One of these: " + ", ".join(f"{k} ({name})" for k, name in enumerate(task.classes)))
         return task
+    if task.signal:
+        st.markdown(f"**{task.question}** A record is a heartbeat and its kind, as somebody marked it in an ECG.")
+        return task
     st.markdown(f"**{task.question}** A record is {len(task.schema.columns)} inputs and what was found.")
     with st.expander("What each column must hold", icon=":material/list_alt:"):
         st.dataframe(column_guide(task), hide_index=True, key=f"{KEY}_guide")
@@ -164,6 +168,9 @@ def _choose_file(task: Task, person: UserView, site_id: int) -> Upload | None:
     elif task.texts is not None:
         example_texts(task, seed=site_id, key=KEY)
         chosen = upload_texts(task, source=source, key=KEY)
+    elif task.signal:
+        example_records(task, seed=site_id, key=KEY)
+        chosen = upload_records(task, source=source, key=KEY)
     else:
         example_files(task, seed=site_id, key=KEY)
         chosen = upload(
@@ -195,6 +202,8 @@ def _check(task: Task | None, chosen: Upload | None, stored: Receipt | None) -> 
             show_pictures(chosen.report, task)
         elif task.texts is not None:
             show_texts(chosen.report, key=KEY)
+        elif task.signal:
+            show_records(chosen.report, key=KEY)
         else:
             show_preview(chosen.report, task.schema, key=KEY)
 

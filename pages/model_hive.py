@@ -22,9 +22,6 @@ def page() -> None:
     """Draw the gallery, or the task that the address names."""
     gate.require(Action.VIEW_HIVE)
     known = tasks()
-    if st.query_params.get("tool", "") == "ecg":
-        _ecg_view()
-        return
     name = st.query_params.get("task", "")
     if name in known:
         _task_view(known[name])
@@ -37,22 +34,6 @@ def page() -> None:
     if name:
         st.warning("There is no task with the name in this address. These are the ones there are.")
     gallery(known, key=KEY)
-    with st.container(border=True, key=f"{KEY}_card_ecg"):
-        st.caption("ECG")
-        st.subheader("What does this heart rhythm strip show?", anchor=False)
-        st.markdown("Beats, rate and rhythm, measured in your own file and drawn on ECG paper.")
-        st.button("Read an ECG", icon=":material/arrow_forward:", key=f"{KEY}_open_ecg", on_click=_open_ecg)
-
-
-def _ecg_view() -> None:
-    st.button("All models", icon=":material/arrow_back:", type="tertiary", key=f"{KEY}_back", on_click=_close)
-    theme.page("What does this heart rhythm strip show?", eyebrow="ECG")
-    if gate.may(Action.PREDICT):
-        ecg_strip(key=f"{KEY}_ecg")
-
-
-def _open_ecg() -> None:
-    st.query_params["tool"] = "ecg"
 
 
 def _task_view(task: Task) -> None:
@@ -71,15 +52,19 @@ def _task_view(task: Task) -> None:
             st.caption(f"Answered by the champion, {about(version)}", width="content")
             if task.synthetic_only or is_synthetic(version):
                 st.badge("synthetic data", icon=":material/science:", color="orange")
-        if gate.may(Action.PREDICT):
-            _ask(task, version, key)
+    if gate.may(Action.PREDICT):
+        _ask(task, version, key)
     st.space("medium")
     model_tabs(task, version, key=key)
 
 
-def _ask(task: Task, version: VersionView, key: str) -> None:
-    """Draw input and answer for whatever kind of task."""
-    if task.generates:
+def _ask(task: Task, version: VersionView | None, key: str) -> None:
+    """Draw input and answer for whatever kind of task; an ECG is measured where no champion names its beats, too."""
+    if task.signal:
+        ecg_strip(task, version, key=key)
+    elif version is None:
+        return
+    elif task.generates:
         ask_language(task, version, key=key)
     elif task.texts is not None:
         ask_text(task, version, key=key)

@@ -41,7 +41,7 @@ def _copies(request: RunRequest, groups: Sequence[Sequence[Site]]) -> FloatArray
     shares /= np.bincount(owner, weights=shares, minlength=len(groups))[owner]
     weights: FloatArray = np.repeat(initial_weights(task, request.seed)[None], len(groups), axis=0)
     noisy = request.dp_epsilon and request.dp_level == "example"
-    stacked = not noisy and can_stack(net, example(request.task))
+    stacked = not noisy and task.training.sampling == 1 and can_stack(net, example(request.task))
     rows = Rows.of(sites) if stacked else None
     for round in range(1, request.rounds + 1):
         recipe = Recipe.of(request, task, round)

@@ -137,3 +137,26 @@ def test_a_network_is_tried_for_dropout_only_while_nobody_else_draws() -> None:
         assert found == []
     trying.join()
     assert found == [True]
+
+
+@pytest.mark.parametrize("sampling", [1.0, 0.5, 0.0])
+def test_classes_come_as_often_as_the_sampling_says(sampling: float) -> None:
+    y = torch.tensor([0] * 900 + [1] * 90 + [2] * 10)
+    order = local._order(y, sampling, torch.Generator().manual_seed(0))
+    if sampling == 1:
+        assert sorted(order.tolist()) == list(range(1000))
+    wanted = torch.tensor([900.0, 90.0, 10.0]) ** sampling
+    torch.testing.assert_close(torch.bincount(y[order]) / 1000, wanted / wanted.sum(), rtol=0, atol=0.05)
+
+
+def test_a_task_that_draws_its_classes_alike_is_not_stacked_and_trains_the_same_again(home: object) -> None:
+    from fl.federation import executor_for
+
+    assert executor_for(RunRequest.for_task(get_task("ecg"))) == "in-process"
+    x, y = torch.randn(60, 3), torch.tensor([0] * 50 + [1] * 10)
+    recipe = Recipe(2, 8, 0.1, sampling=0.2)
+    nets = [FlatNetwork(nn.Linear(3, 2)) for _ in range(2)]
+    start = nets[0].take()
+    for net in nets:
+        train(net, x, y, start, recipe, seed=4)
+    assert np.array_equal(nets[0].take(), nets[1].take())

@@ -1,4 +1,4 @@
-"""Model Hive and Contribute for pictures and texts: a sample is answered, a ZIP is checked and stored."""
+"""Model Hive and Contribute for pictures, texts and ECGs: a sample is answered, a ZIP is checked and stored."""
 
 import pytest
 
@@ -49,3 +49,12 @@ def test_a_sample_complaint_is_answered_with_chances_of_classes(page: OpenPage) 
     assert not app.exception
     seen = texts(app)
     assert "Of the 24 conditions it knows" in seen and "not for clinical use" in seen
+
+
+def test_a_drawn_ecg_is_read_and_its_beats_are_classed(page: OpenPage) -> None:
+    register_shipped()
+    app = page("model_hive", query={"task": "ecg"})
+    app.button(key="hive_ecg_sample").click().run(timeout=60)
+    assert not app.exception
+    seen = texts(app)
+    assert "beats a minute" in seen and "Beats by class" in seen and "not for clinical use" in seen

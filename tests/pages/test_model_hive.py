@@ -195,11 +195,12 @@ def test_the_tabs_show_card_figures_with_intervals_and_the_history(page: OpenPag
     assert decisions.iloc[0]["Reason"] == "to be tested"
 
 
-def test_an_ecg_is_read_on_a_page_of_its_own_and_back_leads_to_the_gallery(page: OpenPage) -> None:
+def test_an_ecg_is_read_where_no_champion_names_its_beats_and_back_leads_to_the_gallery(page: OpenPage) -> None:
     app = page("model_hive")
     app.button(key="hive_open_ecg").click().run()
     assert not app.exception
-    assert app.title[0].value == "What does this heart rhythm strip show?"
+    assert app.title[0].value == "What does this ECG show, beat by beat?"
+    assert "no champion yet" in texts(app)
     assert "WFDB" in texts(app)
     app.button(key="hive_back").click().run()
     assert app.title[0].value == "Model Hive"
