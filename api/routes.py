@@ -55,12 +55,12 @@ def tasks() -> list[schemas.Task]:
 )
 async def predict(
     request: Request, task: Annotated[str, Path(description="Name of a task, as in /api/tasks.")]
-) -> schemas.Predictions:
+) -> schemas.EcgPredictions | schemas.Predictions:
     """Predict for up to 1000 rows as JSON or 10,000 rows as a CSV file.
 
     For the first 20 rows the answer says how much each input counted. An image task takes one picture a request, and
     says where it looked; a text task takes rows or a file with the column `text`, up to 100 at a time; an ECG (WFDB
-    records in a ZIP, EDF, CSV) is answered beat by beat.
+    records in a ZIP, EDF, CSV) has its beats named by rules, and from a minute on also by the champion.
     """
     found = await run_in_threadpool(_find, task)
     if found.pictures is not None:
@@ -164,25 +164,43 @@ def _predict_texts(task: "Task", texts: list[str]) -> schemas.Predictions:
     return schemas.Predictions(predictions=[schemas.Prediction.model_validate(answer) for answer in answers])
 
 
-def _predict_beats(task: "Task", filename: str, raw: bytes) -> schemas.Predictions:
+def _predict_beats(task: "Task", filename: str, raw: bytes) -> schemas.EcgPredictions:
     from data.intake.signal import SignalError, read_signals
-    from models.ecg.answers import answer_beats
+    from models.ecg.named import LONG, named_beats, reliability, trust
     from models.ecg.strip import UnreadableSignal, read_strip
+    from models.predict import NOT_FOR_CLINICAL_USE
     from models.versions import VersionError
 
     try:
         recording = read_signals(filename, raw)[0]
-        beats = answer_beats(task, recording, read_strip(recording))
-    except VersionError as error:
-        raise Problem(503, str(error)) from None
+        reading = read_strip(recording)
     except (SignalError, UnreadableSignal) as error:
         raise Problem(422, str(error)) from None
+    read = schemas.EcgReading(
+        by="rules",
+        lead=recording.leads[reading.lead],
+        rate=reading.rate,
+        rhythm=[part.rhythm for part in reading.rhythm],
+        beats=[schemas.NamedBeat.model_validate(beat) for beat in named_beats(recording, reading)],
+        trust=[schemas.Trust.model_validate(each) for each in trust(recording.seconds)],
+        reliability=reliability(recording.seconds),
+        not_for_clinical_use=NOT_FOR_CLINICAL_USE,
+    )
+    if recording.seconds < LONG:
+        return schemas.EcgPredictions(predictions=[], ecg=read)
+    from models.ecg.answers import answer_beats
+
+    try:
+        beats = answer_beats(task, recording, reading)
+    except VersionError as error:
+        raise Problem(503, str(error)) from None
     plain = [(beat, schemas.Prediction.model_validate(beat.prediction).model_dump()) for beat in beats]
-    return schemas.Predictions(
+    return schemas.EcgPredictions(
         predictions=[
             schemas.BeatPrediction.model_validate({**kept, "second": beat.second, "letter": beat.letter})
             for beat, kept in plain
-        ]
+        ],
+        ecg=read,
     )
 
 

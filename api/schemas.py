@@ -172,6 +172,44 @@ class Predictions(BaseModel):
     predictions: list[PicturePrediction | BeatPrediction | Prediction]
 
 
+class NamedBeat(_Out):
+    """A heartbeat named by rules."""
+
+    peak: int = Field(description="Sample of its R peak.")
+    second: float = Field(description="Where that is, from the start of the recording.")
+    letter: str = Field(description="N, S or V, the classes of AAMI EC57, or ? where no rule fits.")
+
+
+class Trust(_Out):
+    """How far a class that rules gave can be trusted, on people on whom no limit was chosen."""
+
+    letter: str
+    sensitivity: float | None = Field(description="Part of the marked beats of the class that were found.")
+    precision: float | None = Field(description="Part of the beats so named that were right.")
+    n: int = Field(description="Marked beats.")
+    people: int
+    reliable: bool
+
+
+class EcgReading(BaseModel):
+    """What an ECG shows, measured and named by rules."""
+
+    by: str = Field(description="What named the beats.")
+    lead: str
+    rate: float = Field(description="Beats a minute.")
+    rhythm: list[str] = Field(description="In words, of each ten seconds.")
+    beats: list[NamedBeat]
+    trust: list[Trust]
+    reliability: str
+    not_for_clinical_use: str
+
+
+class EcgPredictions(Predictions):
+    """An ECG: its beats named by rules, and in `predictions` what the champion says of each, from a minute on."""
+
+    ecg: EcgReading
+
+
 class Complaint(BaseModel):
     """A complaint to weigh; it is neither kept nor logged."""
 

@@ -54,6 +54,9 @@ def main(arguments: list[str] | None = None) -> int:
     flamby = commands.add_parser("flamby-heart", help="FLamby's Fed-Heart-Disease: its split and its protocol")
     flamby.set_defaults(command=_flamby_heart)
     flamby.add_argument("--seeds", type=int, default=5, help="runs of each rule (default 5)")
+    ecg_strips = commands.add_parser("ecg-strips", help="beats of ECG strips named by rules")
+    ecg_strips.set_defaults(command=_ecg_strips)
+    ecg_strips.add_argument("--keep", action="store_true", help="also write the figures that the page shows")
     rag = commands.add_parser("rag", help="what the companion answers, and what it lets through")
     rag.set_defaults(command=_rag)
     rag.add_argument("--tables", help="some of retrieval,support,answers,emergency,injection (default all)")
@@ -87,6 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
         privacy,
         standardising,
         flamby,
+        ecg_strips,
     ):
         each.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, some also as .md")
     chosen = parser.parse_args(arguments)
@@ -160,6 +164,22 @@ def _flamby_heart(chosen: argparse.Namespace) -> int:
     print(table(figures))
     if chosen.json:
         chosen.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    return DONE
+
+
+def _ecg_strips(chosen: argparse.Namespace) -> int:
+    from benchmarks.ecg_strips import champion_table, measure, table
+    from data.public import DataMissing
+    from models.ecg.rules import MEASURED
+
+    try:
+        found = measure(lambda line: print(line, flush=True))
+    except DataMissing as error:
+        raise WrongInput(error) from None
+    print(f"{table(found)}\n\n{champion_table(found)}")
+    _keep(chosen.json, found)
+    if chosen.keep:
+        MEASURED.write_text(_json({**found, "command": _command()}), encoding="utf-8")
     return DONE
 
 

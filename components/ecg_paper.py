@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 _MOST_POINTS = 6000  # drawn; more cannot be told apart
 LONGEST = 30.0  # s drawn at once
+_CLASS = {"?": "unsure"}  # what no style can be called
 
 _CSS = """
 .paper { overflow-x: auto; border: 1px solid var(--st-border-color); border-radius: 12px; }
@@ -17,7 +18,7 @@ svg { display: block; background: #FFF8F3; }
 .fine { stroke: #F3CFC4; stroke-width: .1; } .coarse { stroke: #DE9C8A; stroke-width: .22; }
 .line { fill: none; stroke: #1C2526; stroke-width: .32; stroke-linejoin: round; }
 text { font: 3px var(--st-font); fill: #1C2526; } .N { fill: #0B7A75; } .S { fill: #7B4B94; } .V { fill: #B8324A; }
-.F { fill: #9A6B00; } .Q { fill: #5B6664; }
+.F { fill: #9A6B00; } .Q, .unsure { fill: #5B6664; }
 """
 
 _JS = """
@@ -56,7 +57,7 @@ export default function ({ data, parentElement }) {
 
 
 class Mark(NamedTuple):
-    """A beat: where (s from the start of the drawing), its kind (N, S, V, F or Q: colour and shape), its letter."""
+    """A beat: where (s from the start of the drawing), its kind (N, S, V, F, Q or ?: colour and shape), its letter."""
 
     at: float
     kind: str
@@ -92,7 +93,15 @@ def drawing(
         "width": float(np.ceil(25 * len(signal) / rate)),
         "height": height,
         "points": points,
-        "beats": [{"x": round(25 * mark.at, 2), "y": 3.0, "kind": mark.kind, "letter": mark.letter} for mark in marks],
+        "beats": [
+            {
+                "x": round(25 * mark.at, 2),
+                "y": 3.0,
+                "kind": "unsure" if mark.kind == "?" else mark.kind,
+                "letter": mark.letter,
+            }
+            for mark in marks
+        ],
         "told": f"{lead} · 25 mm/s · 10 mm/mV",
         "words": sentence,
     }

@@ -16,6 +16,8 @@ from data.intake.signal import SignalError, read_signals
 from data.signal import Recording
 from models.ecg.beats import AAMI, CLASSES
 from models.ecg.drawn import draw_recording
+from models.ecg.named import LONG, WORDS, NamedBeat, agreement, named_beats, reliability, trust
+from models.ecg.rules import NOT_SURE
 from models.ecg.strip import Reading, UnreadableSignal, read_strip
 from models.task import Task
 from models.versions import VersionError, VersionView
@@ -33,6 +35,7 @@ _CLASSES = {
     "V": "ventricular",
     "F": "fusion",
     "Q": "paced or unclassifiable",
+    NOT_SURE: "not sure",
 }
 
 
@@ -72,12 +75,72 @@ def ecg_strip(task: Task, version: VersionView | None, *, key: str) -> None:
     except UnreadableSignal as error:
         st.error(f"There is no answer about this lead. {plain(str(error))}", icon=":material/block:")
         return
-    beats: list[BeatAnswer] = []
+    named = named_beats(recording, reading)
+    _show(recording, reading, key, named)
+    _names(recording, named, key)
     if version:
         mark = (chosen.file_id if chosen else f"drawn {turn}", recording.name, lead, version.id)
+        _second_opinion(task, version, recording, reading, mark, key)
+
+
+def _names(recording: Recording, named: "Sequence[NamedBeat]", key: str) -> None:
+    """Say how many beats have each name, by which rule, and how far it can be trusted."""
+    with st.container(border=True, key=f"{key}_names_card"):
+        st.markdown("**Beats by class**, named by rules and not by a trained model")
+        st.dataframe(name_table(named, recording.seconds), hide_index=True, key=f"{key}_names")
+        st.caption(reliability(recording.seconds))
+        st.caption(
+            "Found: part of the marked beats of a class that the rules name so. Right: part of the beats so named that "
+            f"are marked so. Each beat is held against the person's own usual one. {NOT_FOR_CLINICAL_USE}."
+        )
+        st.download_button(
+            "Download the beats (JSON)",
+            lambda: json.dumps({"by": "rules", "beats": [asdict(beat) for beat in named]}, indent=1),
+            file_name="ecg-beats.json",
+            mime="application/json",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"{key}_names_json",
+        )
+
+
+def name_table(named: "Sequence[NamedBeat]", seconds: float) -> list[dict[str, str]]:
+    """Return one line a name: beats, the rule, and what it reaches in recordings as long as this."""
+    known = {each.letter: each for each in trust(seconds)}
+    lines = []
+    for letter, words in WORDS.items():
+        of = known.get(letter)
+        lines.append(
+            {
+                "Class": f"{letter} {words.partition(':')[0]}",
+                "Beats": str(sum(beat.letter == letter for beat in named)),
+                "Found": number(of.sensitivity) if of else "–",
+                "Right": number(of.precision) if of else "–",
+                "On": f"{of.n} beats of {amount(of.people, 'person').replace('persons', 'people')}" if of else "–",
+                "": "not reliable" if of and not of.reliable else "",
+                "Rule": words.partition(": ")[2],
+            }
+        )
+    return lines
+
+
+def _second_opinion(
+    task: Task, version: VersionView, recording: Recording, reading: Reading, mark: tuple[object, ...], key: str
+) -> None:
+    """Offer what the federated model says of single beats, where the recording is long enough for it."""
+    with st.container(border=True, key=f"{key}_model_card"):
+        st.markdown("**What the federated model says of single beats**")
+        if recording.seconds < LONG:
+            st.caption(
+                f"It is asked from {LONG:.0f} s on: it holds each beat against the median of all, and a short strip "
+                "gives that badly. On strips of ten seconds it is right less often than the rules."
+            )
+            return
+        if not st.toggle("Ask it too", key=f"{key}_ask_model"):
+            st.caption("On people it never saw it is right less often than the rules; its card has the figures.")
+            return
         beats = _answered(task, version, recording, reading, mark, key)
-    _show(recording, reading, key, beats)
-    if version and beats:
+    if beats:
         _classes(task, version, beats, key)
         with st.container(border=True, key=f"{key}_beat_card"):
             st.markdown("**Where the model looked in a beat**")
@@ -107,7 +170,7 @@ def _answered(
 def _classes(task: Task, version: VersionView, beats: "Sequence[BeatAnswer]", key: str) -> None:
     """Say how many beats are of each class, and how far each class can be trusted."""
     with st.container(border=True, key=f"{key}_classes_card"):
-        st.markdown(f"**Beats by class**, by {version.label}")
+        st.markdown(f"**Single beats**, by {version.label}")
         st.dataframe(class_table(task, version, beats), hide_index=True, key=f"{key}_classes")
         st.caption(
             "Found and right are those of beats of patients whom the model had never seen, with 95 % intervals. Where "
@@ -117,7 +180,7 @@ def _classes(task: Task, version: VersionView, beats: "Sequence[BeatAnswer]", ke
         st.download_button(
             "Download the beats (JSON)",
             lambda: json.dumps([asdict(beat) for beat in beats], indent=1),
-            file_name="ecg-beats.json",
+            file_name="ecg-beats-model.json",
             mime="application/json",
             icon=":material/download:",
             on_click="ignore",
@@ -151,7 +214,7 @@ def score_words(score: Mapping[str, Any] | None) -> str:
     return f"{number(score['value'])} ({interval(score)})" if score and score.get("value") is not None else "–"
 
 
-def _show(recording: Recording, reading: Reading, key: str, beats: "Sequence[BeatAnswer]" = ()) -> None:
+def _show(recording: Recording, reading: Reading, key: str, beats: "Sequence[NamedBeat]" = ()) -> None:
     with st.container(border=True, key=f"{key}_card"):
         st.subheader(headline(reading), anchor=False)
         figures(
@@ -174,7 +237,8 @@ def _show(recording: Recording, reading: Reading, key: str, beats: "Sequence[Bea
         _knowledge(reading)
         st.divider()
         st.caption(
-            "Rate and rhythm are measured, not learned: R peaks by a band-pass from 5 to 25 Hz, and the time between. "
+            "Rate, rhythm and classes are measured, not learned: R peaks by a band-pass from 5 to 25 Hz, the time "
+            "between, and how like the usual beat each is. "
             "A beat that comes early may start anywhere, and a regular rhythm need not be a healthy one."
         )
         st.caption(f":material/medical_information: {NOT_FOR_CLINICAL_USE}")
@@ -189,7 +253,7 @@ def headline(reading: Reading) -> str:
     return f"{rhythm[0].upper()}{rhythm[1:]}: {reading.rate:.0f} beats a minute{some}."
 
 
-def _paper(recording: Recording, reading: Reading, start: float, key: str, beats: "Sequence[BeatAnswer]" = ()) -> None:
+def _paper(recording: Recording, reading: Reading, start: float, key: str, beats: "Sequence[NamedBeat]" = ()) -> None:
     rate = recording.rate
     first, last = round(start * rate), min(len(recording.samples), round((start + LONGEST) * rate))
     seen = recording.lead(reading.lead)[first:last]
@@ -199,7 +263,7 @@ def _paper(recording: Recording, reading: Reading, start: float, key: str, beats
 
 
 def marks_of(
-    recording: Recording, reading: Reading, first: int, last: int, beats: "Sequence[BeatAnswer]" = ()
+    recording: Recording, reading: Reading, first: int, last: int, beats: "Sequence[NamedBeat]" = ()
 ) -> tuple[list[Mark], str]:
     """Return the beats from sample ``first`` to ``last``, and what their marks mean."""
     rate = recording.rate
@@ -207,10 +271,8 @@ def marks_of(
         marks = [
             Mark((beat.peak - first) / rate, beat.letter, beat.letter) for beat in beats if first <= beat.peak < last
         ]
-        told = f"beats as the model classes them: {_meant(marks)}."
+        told = f"beats as the rules name them: {_meant(marks)}."
         if len(recording.peaks):
-            from models.ecg.answers import agreement
-
             same, near = agreement(recording, beats)
             told += f" The file's own marks agree in {same} of {near} beats of the whole recording."
         return marks, told

@@ -219,7 +219,7 @@ def _order(y: Tensor, sampling: float, generator: torch.Generator) -> Tensor:
     """Return as many row numbers as there are rows: each once, or classes drawn as ``sampling`` says."""
     if sampling == 1:
         return torch.randperm(len(y), generator=generator)
-    _, classes, counts = y.unique(return_inverse=True, return_counts=True)
+    _, classes, counts = y.unique(return_inverse=True, return_counts=True)  # type: ignore[no-untyped-call]
     return torch.multinomial(counts.double()[classes] ** (sampling - 1), len(y), replacement=True, generator=generator)
 
 

@@ -1,7 +1,7 @@
 """Files answered on the command line: a line on the terminal for each row, picture, text or recording, and JSON."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,7 @@ def _texts(task: Task, version: VersionView, files: Sequence[Path]) -> Answers:
 def _recordings(task: Task, version: VersionView, files: Sequence[Path]) -> Answers:
     from data.intake.signal import SignalError, read_signals
     from models.ecg.answers import answer_beats
+    from models.ecg.named import LONG, named_beats
     from models.ecg.strip import UnreadableSignal, read_strip
 
     answers: Answers = []
@@ -88,16 +89,24 @@ def _recordings(task: Task, version: VersionView, files: Sequence[Path]) -> Answ
             raise InputError(str(error)) from None
         for recording in recordings:
             try:
-                beats = answer_beats(task, recording, read_strip(recording), version_id=version.id)
+                reading = read_strip(recording)
             except UnreadableSignal as error:
                 print(f"{path} {recording.name}: {error}")
                 answers.append({"file": str(path), "record": recording.name, "refusal": str(error)})
                 continue
-            counts = Counter(task.classes[beat.prediction.chosen] for beat in beats)
-            told = ", ".join(f"{number} {name}" for name, number in counts.most_common())
-            print(f"{path} {recording.name}: {len(beats)} beats: {told}")
-            answers += [{"file": str(path), "record": recording.name, **asdict(beat)} for beat in beats]
+            named = named_beats(recording, reading)
+            print(f"{path} {recording.name}: {len(named)} beats by rules: {_counted(beat.letter for beat in named)}")
+            of = {"file": str(path), "record": recording.name}
+            answers += [{**of, "by": "rules", **asdict(beat)} for beat in named]
+            if recording.seconds >= LONG:
+                beats = answer_beats(task, recording, reading, version_id=version.id)
+                print(f"{' ' * 4}by {version.label}: {_counted(beat.letter for beat in beats)}")
+                answers += [{**of, "by": version.label, **asdict(beat)} for beat in beats]
     return answers
+
+
+def _counted(letters: Iterable[str]) -> str:
+    return ", ".join(f"{number} {letter}" for letter, number in Counter(letters).most_common())
 
 
 def _said(task: Task, answer: Prediction) -> str:

@@ -1,6 +1,5 @@
 """What a champion makes of each beat of a strip."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,13 +7,12 @@ from numpy.typing import NDArray
 
 from data.signal import Recording
 from data.table import IntArray
-from models.ecg.beats import AAMI, CLASSES, beside_usual, cut_beats
+from models.ecg.beats import CLASSES, beside_usual, cut_beats
 from models.ecg.strip import Reading
 from models.predict import Prediction, predict, version_of
 from models.task import Task
 
 MOST_BEATS = 5_000  # of one recording, answered
-_NEAR = 0.150  # s within which a mark and a beat are the same
 
 
 @dataclass(frozen=True)
@@ -51,15 +49,3 @@ def beat_rows(recording: Recording, reading: Reading) -> tuple[NDArray[np.uint8]
     peaks = reading.peaks[:MOST_BEATS]
     beats, whole = cut_beats(recording.lead(reading.lead), recording.rate, peaks)
     return beside_usual(beats[whole]), peaks[whole]
-
-
-def agreement(recording: Recording, beats: Sequence[BeatAnswer]) -> tuple[int, int]:
-    """Return how many of the marks in a file have a beat of the same class within 150 ms, and how many have any."""
-    places = np.array([beat.peak for beat in beats], dtype=np.int64)
-    same = near = 0
-    for at, symbol in zip(recording.peaks.tolist(), recording.symbols, strict=True):
-        closest = int(np.abs(places - at).argmin()) if len(places) else -1
-        if closest >= 0 and abs(int(places[closest]) - at) <= _NEAR * recording.rate:
-            near += 1
-            same += beats[closest].letter == AAMI.get(symbol, "Q")
-    return same, near

@@ -148,16 +148,29 @@ def test_what_holds_no_words_is_no_text_to_answer(visit: Visit) -> None:
     assert many.status_code == 413 and "100 are the most" in many.json()["detail"]
 
 
-def test_an_ecg_is_answered_beat_by_beat_and_a_flat_one_is_refused(visit: Visit) -> None:
+def test_an_ecg_has_its_beats_named_by_rules_and_a_flat_one_is_refused(visit: Visit) -> None:
     from models.ecg.drawn import draw_recording, to_wfdb
 
-    register_shipped()
     drawn = to_wfdb(draw_recording(12, 0))
     response = visit().post("/api/tasks/ecg/predict", files={"file": ("a.zip", drawn)})
     assert response.status_code == 200, response.text
-    beats = response.json()["predictions"]
-    assert len(beats) >= 8 and all(beat["letter"] in "NSVFQ" for beat in beats)
-    assert [beat["second"] for beat in beats] == sorted(beat["second"] for beat in beats)
+    ecg = response.json()["ecg"]
+    assert response.json()["predictions"] == [] and ecg["by"] == "rules"
+    assert len(ecg["beats"]) >= 8 and all(beat["letter"] in "NSV?" for beat in ecg["beats"])
+    assert [each["letter"] for each in ecg["trust"]] == ["N", "S", "V"] and "% right" in ecg["reliability"]
+    assert "not for clinical use" in ecg["not_for_clinical_use"].lower()
     flat = b"time,II\n" + b"".join(b"%.3f,0.0\n" % (step / 100) for step in range(500))
     refused = visit().post("/api/tasks/ecg/predict", files={"file": ("a.csv", flat)})
     assert refused.status_code == 422 and "flat line" in refused.json()["detail"]
+
+
+def test_an_ecg_of_more_than_a_minute_is_also_answered_by_the_champion_beat_by_beat(visit: Visit) -> None:
+    from models.ecg.drawn import draw_recording, to_wfdb
+
+    register_shipped()
+    drawn = to_wfdb(draw_recording(120, 0))
+    response = visit().post("/api/tasks/ecg/predict", files={"file": ("a.zip", drawn)})
+    assert response.status_code == 200, response.text
+    beats = response.json()["predictions"]
+    assert len(beats) >= 80 and all(beat["letter"] in "NSVFQ" and beat["sha256"] for beat in beats)
+    assert [beat["second"] for beat in beats] == sorted(beat["second"] for beat in beats)
