@@ -155,7 +155,7 @@ def _champion(seen: Sequence[Seen], chosen: Mapping[str, Limits]) -> dict[str, A
         for person in people:
             rows = np.flatnonzero(whose == person)  # in the order in which they came
             for part in np.array_split(rows, max(1, round(len(rows) / number)) if number else 1):
-                beats = beside_usual(public.x[part, :LENGTH] / np.float32(255))
+                beats = beside_usual((public.x[part, :LENGTH] / 255).astype(np.float32))
                 np.add.at(counts, (public.y[part], model.probability(task.encode(beats)).argmax(1)), 1)
         lines.append(
             {"beats": number, "accuracy": float(np.trace(counts) / counts.sum()), "judged": _judged(counts)},
@@ -168,8 +168,8 @@ def _champion(seen: Sequence[Seen], chosen: Mapping[str, Limits]) -> dict[str, A
         if person not in mine:
             continue
         reading = read_strip(recording)
-        rows, peaks = beat_rows(recording, reading)
-        given = dict(zip(peaks.tolist(), model.probability(task.encode(rows)).argmax(1).tolist(), strict=True))
+        cut, peaks = beat_rows(recording, reading)
+        given = dict(zip(peaks.tolist(), model.probability(task.encode(cut)).argmax(1).tolist(), strict=True))
         named = name_beats(shapes, chosen[person])
         for at, kind in zip(which.tolist(), kinds.tolist(), strict=True):
             if (peak := int(reading.peaks[at])) in given:  # the last beat of a strip is often cut off
