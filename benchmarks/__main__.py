@@ -69,6 +69,10 @@ def main(arguments: list[str] | None = None) -> int:
     language_memory = commands.add_parser("language-memory", help="memory of training adapters, and what less costs")
     language_memory.set_defaults(command=_language_memory)
     language_memory.add_argument("--steps", type=int, default=10, help="that count, after one that does not")
+    hive = commands.add_parser("hive", help="what an answer of Model Hive costs, and which pictures are refused")
+    hive.set_defaults(command=_hive)
+    hive.add_argument("--parts", help="some of warm,clients,batch,refusals (default all)")
+    hive.add_argument("--answers", type=int, default=30, help="of each kind, after one that does not count")
     report = commands.add_parser("report", help="federated language models beside what FED-MED claims, with charts")
     report.set_defaults(command=_report)
     report.add_argument("--quick", action="store_true", help="few steps and answers, some minutes")
@@ -79,6 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
     report.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     for each in (
         report,
+        hive,
         language_memory,
         prompt_cache,
         rag,
@@ -300,6 +305,20 @@ def _language_memory(chosen: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return FAILED
     _keep(chosen.json, found)
+    return DONE
+
+
+def _hive(chosen: argparse.Namespace) -> int:
+    from benchmarks import hive
+    from data.public import DataMissing
+
+    parts, load = _some("--parts", chosen.parts, list(hive.PARTS)), _load()
+    try:
+        found = hive.measure(parts, _positive("--answers", chosen.answers), lambda line: print(line, flush=True))
+    except DataMissing as error:
+        raise WrongInput(error) from None
+    print(hive.table(found))
+    _keep(chosen.json, {**found, "load": load})
     return DONE
 
 
