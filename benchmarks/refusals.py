@@ -32,7 +32,8 @@ def refusals(task: Task, others: Sequence[str]) -> dict[str, Any]:
 
 
 def _some(rows: NDArray[np.intp], most: int) -> NDArray[np.intp]:
-    return rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int)]
+    some: NDArray[np.intp] = rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int)]
+    return some
 
 
 def _refused(task: Task, pictures: list[NDArray[np.uint8]]) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def _foreign(task: Task, others: Sequence[str]) -> Iterator[tuple[str, Sequence[
     for name in others:
         if shown[name] != shown[task.name]:
             public = get_task(name).public()
-            yield name, public.x[_some(hold_out(public).heldout, OF_EACH)]
+            yield name, list(public.x[_some(hold_out(public).heldout, OF_EACH)])
     rng = np.random.default_rng(0)
     photographs = []
     for picture in load_sample_images().images:
