@@ -91,7 +91,7 @@ def _names(recording: Recording, named: "Sequence[NamedBeat]", key: str) -> None
         st.caption(reliability(recording.seconds))
         st.caption(
             "Found: part of the marked beats of a class that the rules name so. Right: part of the beats so named that "
-            f"are marked so. Each beat is held against the person's own usual one. {NOT_FOR_CLINICAL_USE}."
+            f"are marked so. Each beat is held against the person's own usual one. {NOT_FOR_CLINICAL_USE}"
         )
         st.download_button(
             "Download the beats (JSON)",
@@ -114,10 +114,10 @@ def name_table(named: "Sequence[NamedBeat]", seconds: float) -> list[dict[str, s
             {
                 "Class": f"{letter} {words.partition(':')[0]}",
                 "Beats": str(sum(beat.letter == letter for beat in named)),
+                "": "not reliable" if of and not of.reliable else "",
                 "Found": number(of.sensitivity) if of else "–",
                 "Right": number(of.precision) if of else "–",
                 "On": f"{of.n} beats of {amount(of.people, 'person').replace('persons', 'people')}" if of else "–",
-                "": "not reliable" if of and not of.reliable else "",
                 "Rule": words.partition(": ")[2],
             }
         )
@@ -137,7 +137,7 @@ def _second_opinion(
             )
             return
         if not st.toggle("Ask it too", key=f"{key}_ask_model"):
-            st.caption("On people it never saw it is right less often than the rules; its card has the figures.")
+            st.caption("It may say something else than the rules. Its card has the figures on people it never saw.")
             return
         beats = _answered(task, version, recording, reading, mark, key)
     if beats:

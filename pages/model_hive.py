@@ -49,7 +49,12 @@ def _task_view(task: Task) -> None:
         )
     else:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"Answered by the champion, {about(version)}", width="content")
+            by = (
+                "Beats are named by rules; the champion for single beats is"
+                if task.signal
+                else "Answered by the champion,"
+            )
+            st.caption(f"{by} {about(version)}", width="content")
             if task.synthetic_only or is_synthetic(version):
                 st.badge("synthetic data", icon=":material/science:", color="orange")
     if gate.may(Action.PREDICT):

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from components.ecg_strip import headline, marks_of, rhythm_table
+from components.ecg_strip import headline, marks_of, name_table, rhythm_table
 from data.intake.signal import read_signals
+from models.ecg.named import named_beats
 from models.ecg.strip import read_strip
 from tests.models.test_ecg import packed
 
@@ -44,3 +45,11 @@ def test_without_marks_beats_are_named_by_their_timing(datasets: Path) -> None:
     marks, told = marks_of(plain, read_strip(plain), 0, len(plain.samples))
     assert [mark.letter for mark in marks].count("early") == 3 and "found" in told
     assert np.all(np.diff([mark.at for mark in marks]) > 0)
+
+
+def test_the_table_of_names_counts_beats_and_says_which_name_is_not_reliable(datasets: Path) -> None:
+    recording = read_signals("s.zip", packed(datasets / "ecg_strips_mitbih", "mit119_1"))[0]
+    lines = {line["Class"][0]: line for line in name_table(named_beats(recording, read_strip(recording)), 10)}
+    assert {kind: line["Beats"] for kind, line in lines.items()} == {"N": "7", "S": "0", "V": "3", "?": "0"}
+    assert {kind for kind, line in lines.items() if line[""] == "not reliable"} == {"S"}
+    assert lines["V"]["On"] == "40 beats of 12 people" and lines["?"]["Found"] == "–"
