@@ -16,13 +16,16 @@ run: $(VENV)/.installed ## migrate the database and serve on http://127.0.0.1:85
 	@$(PY) -m data migrate
 	@exec $(VENV)/bin/streamlit run app.py
 
+# numba would compile what shap does for one row, some 12 s in each process; the slow and browser tests let it
+QUICK = NUMBA_DISABLE_JIT=1 $(PY) -m pytest -n 2 -m "not slow and not e2e"
+
 test: lint chromium ## everything: lint, types, import rules, quick tests, slow tests, browser journey
-	$(PY) -m pytest -n 2 -m "not slow and not e2e"
+	$(QUICK)
 	$(PY) -m pytest -n 2 --dist loadfile -m "slow and not e2e"
 	$(PY) -m pytest -m e2e
 
-quick: lint ## lint, types, import rules and the quick tests (under two minutes)
-	$(PY) -m pytest -n 2 -m "not slow and not e2e"
+quick: lint ## lint, types, import rules and the quick tests (some five minutes)
+	$(QUICK)
 
 e2e: $(VENV)/.tested chromium ## only the journey in a real browser
 	$(PY) -m pytest -m e2e
