@@ -1,7 +1,8 @@
 """Which pictures an image task refuses: held-out ones of its own, and foreign ones.
 
 Foreign are held-out pictures of the tasks that look at something else, photographs from scikit-learn in colour and in
-grey, and drawings: black, white, noise, a ramp, a chessboard. Each goes through a file, as an upload does.
+grey, and drawings: black, white, noise, a ramp, a chessboard. Each is brought to the size of the task as an upload is;
+reading a file takes no part.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,9 +1,8 @@
 """Beats named by rules that can be read: how like the person's usual beat each is, how wide, and when it came.
 
 The rules are those that people are taught: a beat like the usual one and in time is normal; like it and early is
-supraventricular; unlike it, wide, and early, before a pause or very
-wide is ventricular. Whatever fits none of these is "?", not
-sure. No trained model takes part, and nothing is said of pacemakers or fusion beats.
+supraventricular; unlike it, wide, and early, before a pause or very wide is ventricular. Whatever fits none of these
+is "?", not sure. No trained model takes part, and nothing is said of pacemakers or fusion beats.
 """
 
 import json
@@ -27,9 +26,7 @@ _SHIFTS = 5  # samples by which beats may be moved to lie on each other, 40 ms
 _TOGETHER = 60.0  # s that share a usual beat: a minute of a long recording
 _FAMILY = 0.90  # correlation from which on two beats are of one family
 _MANY = 0.25  # of the largest family: one of that size may be the usual one too, if its beats are narrower
-_AROUND = (
-    40  # intervals on each side of which the usual interval is the median: a run of early beats must not become usual
-)
+_AROUND = 40  # intervals on each side in which the usual one is the median: a run of early beats must not become it
 
 
 @dataclass(frozen=True)
