@@ -156,16 +156,21 @@ def folds(dataset: Dataset, number: int, seed: int) -> list[Split]:
         raise ValueError(f"{len(dataset)} rows cannot be divided into {number} folds; choose 2 to {len(dataset) // 10}")
     fold_of, spare = np.zeros(len(dataset), dtype=np.int64), np.zeros(len(dataset), dtype=np.bool_)
     turns = _in_turn(dataset, seed)
-    few = len(turns) < _SPARE * number
-    step = 1 if few else number  # of few patients, a whole turn of folds would be too many
+    if len(turns) < _SPARE * number:
+        return _without_each(*_of_few(dataset, turns, number, seed))
     for place, rows in enumerate(turns):
         fold_of[rows] = place % number
-        spare[rows] = place // step % _SPARE == 0
-    return _without_each(_evened(dataset, turns, number, seed) if few else fold_of, spare)
+        spare[rows] = place // number % _SPARE == 0
+    return _without_each(fold_of, spare)
 
 
-def _evened(dataset: Dataset, turns: Sequence[Sequence[int]], number: int, seed: int) -> IntArray:
-    """Return the fold of every row where so few patients have so much each that taking them in turn is not enough."""
+def _of_few(
+    dataset: Dataset, turns: Sequence[Sequence[int]], number: int, seed: int
+) -> tuple[IntArray, NDArray[np.bool_]]:
+    """Return the fold of every row, and whether it may calibrate, of so few patients that turns are not even.
+
+    One patient in eight calibrates, each of another fold, so that no fold takes them all away.
+    """
     from sklearn.model_selection import StratifiedGroupKFold
 
     whose, fold_of = np.zeros(len(dataset), dtype=np.int64), np.zeros(len(dataset), dtype=np.int64)
@@ -174,7 +179,13 @@ def _evened(dataset: Dataset, turns: Sequence[Sequence[int]], number: int, seed:
     divided = StratifiedGroupKFold(number, shuffle=True, random_state=seed).split(whose, dataset.y, whose)
     for fold, (_, inside) in enumerate(divided):
         fold_of[inside] = fold
-    return fold_of
+    spare, taken = np.zeros(len(dataset), dtype=np.bool_), set[int]()
+    for start in range(0, len(turns), _SPARE):
+        free = [rows for rows in turns[start:] if int(fold_of[rows[0]]) not in taken]
+        for rows in free[:1]:
+            taken.add(int(fold_of[rows[0]]))
+            spare[list(rows)] = True
+    return fold_of, spare
 
 
 def folds_by_site(dataset: Dataset, seed: int) -> list[Split]:

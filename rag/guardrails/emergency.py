@@ -8,6 +8,7 @@ red card costs a moment, a missed one may cost a life.
 
 from rag import embedding
 from rag.guardrails.gloss import gloss
+from rag.guardrails.injection import is_attack
 from rag.guardrails.rules import RedFlag, flags, seen_by_rules
 
 
@@ -24,6 +25,8 @@ def red_flag(text: str) -> RedFlag | None:
     from rag.guardrails import classifier  # brings torch, which patterns alone do not need
 
     seen = seen_by_patterns(text)
+    if seen is None and is_attack(text):
+        return None  # orders to a model are unlike all that the classifier learnt, and nobody in need writes them
     kind = classifier.kind_of_emergency(text, suspected=seen is not None)
     if kind is None:
         return None

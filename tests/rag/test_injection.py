@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.article import read_article
+from rag.guardrails import red_flag
 from rag.guardrails.injection import as_data, as_file_name, is_attack, screened
 from rag.llm.prompt import RULES
 from rag.llm.provider import Failure
@@ -128,3 +129,10 @@ def test_any_text_of_a_model_is_shown_without_markup_or_not_at_all(text: str) ->
     shown, _ = told(says=f"{PASSAGES[0]} [1]\n{text}\n{PASSAGES[1]} [2]")
     assert all("<" not in sentence for sentence in shown)
     assert any(sentence.startswith(PASSAGES[0]) for sentence in shown)  # a sign alone joins the sentence before it
+
+
+def test_orders_to_a_model_are_no_emergency_and_no_emergency_is_taken_for_an_order() -> None:
+    assert [text for text in places("question") if red_flag(text)] == []
+    for name in ("unseen", "fresh", "newest", "fourth"):
+        lines = (HERE / f"emergencies_{name}.jsonl").read_text().splitlines()
+        assert [text for text in (json.loads(line)["text"] for line in lines) if is_attack(text)] == []
