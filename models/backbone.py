@@ -5,6 +5,7 @@ every channel after blocks 7, 10 and 14, 1152 numbers, which beat the last layer
 https://github.com/RangiLyu/EfficientNet-Lite, Apache-2.0. Tan and Le 2019, https://arxiv.org/abs/1905.11946.
 """
 
+import copy
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ _AT_ONCE = 16  # pictures
 
 
 @cache
-def backbone() -> "nn.Module":
+def backbone() -> "nn.ModuleList":
     """Return this process's one network up to the last block that is looked at, in evaluation mode."""
     import torch
 
@@ -34,6 +35,14 @@ def backbone() -> "nn.Module":
     for weight in network.parameters():
         weight.requires_grad_(False)
     return network.eval()
+
+
+def hookable() -> "nn.ModuleList":
+    """Return the backbone as modules of the caller's own over the same weights.
+
+    Who asks where a network looked hooks itself into a layer, and would there hear of every other thread's pictures.
+    """
+    return copy.deepcopy(backbone(), {id(weight): weight for weight in backbone().parameters()})
 
 
 def folded(blocks: int) -> "nn.ModuleList":
@@ -91,10 +100,13 @@ def pooled(maps: "list[Tensor]", *, quadrants: bool = False) -> "Tensor":
     return torch.cat(parts, 1)
 
 
-def maps_of(x: "Tensor") -> "list[Tensor]":
-    """Return the maps (n, channels, h, w) after each of BLOCKS for (n, 3, side, side) inputs."""
+def maps_of(x: "Tensor", network: "nn.ModuleList | None" = None) -> "list[Tensor]":
+    """Return the maps (n, channels, h, w) after each of BLOCKS for (n, 3, side, side) inputs.
+
+    ``network`` is the backbone unless it is one of the caller's own (``hookable``).
+    """
     found = []
-    for number, block in enumerate(backbone().children(), start=-1):
+    for number, block in enumerate(network or backbone(), start=-1):
         x = block(x)
         if number in BLOCKS:
             found.append(x)

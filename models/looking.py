@@ -39,19 +39,19 @@ def over_backbone(network: "nn.Module", preparation: "Preparation", side: int, *
     import torch
     from torch import Tensor, nn
 
-    from models.backbone import as_input, backbone, maps_of, pooled
+    from models.backbone import as_input, hookable, maps_of, pooled
 
     mean, scale = torch.from_numpy(preparation.mean.copy()), torch.from_numpy(preparation.scale.copy())
 
     class Whole(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.backbone, self.head = backbone(), network
+            self.backbone, self.head = hookable(), network
 
         def forward(self, x: Tensor) -> Tensor:
-            logits: Tensor = self.head((pooled(maps_of(x), quadrants=quadrants) - mean) / scale)
+            logits: Tensor = self.head((pooled(maps_of(x, self.backbone), quadrants=quadrants) - mean) / scale)
             return logits
 
     whole = Whole().eval()
-    layer = list(backbone().children())[LAYER + 1]
+    layer = whole.backbone[LAYER + 1]
     return Looking(lambda pictures: as_input(pictures, side), whole, layer)

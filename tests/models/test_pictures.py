@@ -1,12 +1,15 @@
 """Image tasks: the same encoding whatever is beside a picture, drawn samples, refusals, and where a model looked."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from data.intake.pictures import Picture
+from models.explain.picture import where_it_looked
 from models.predict_picture import predict_pictures
 from models.registry import get_task, task_names
-from models.versions import champion, register_shipped
+from models.versions import champion, load_model, register_shipped
 
 NAMES = [name for name in task_names() if get_task(name).pictures is not None]
 
@@ -82,3 +85,19 @@ def test_a_real_picture_is_answered_and_other_things_are_refused_in_a_sentence(h
     first = next(answer for answer in answers if answer.prediction is not None)
     assert first.looked is not None and first.looked.shape == (8, 8)
     assert first.looked.min() >= 0 and first.looked.max() <= 1
+
+
+@pytest.mark.parametrize("name", ["breast_ultrasound", "glaucoma"])
+def test_many_may_ask_at_once_where_a_model_looked(name: str, home: object) -> None:
+    task = get_task(name)
+    register_shipped()
+    version = champion(name)
+    assert version is not None
+    model, drawn = load_model(version.id), task.generate(4, seed=3).x
+    alone = [where_it_looked(model, picture, 1) for picture in drawn]
+    with ThreadPoolExecutor(8) as pool:
+        encoding = pool.submit(task.encode, drawn)  # who only asks for an answer goes through the same layers
+        at_once = list(pool.map(lambda row: where_it_looked(model, drawn[row % 4], 1), range(12)))
+        encoding.result()
+    for row, looked in enumerate(at_once):
+        np.testing.assert_allclose(looked, alone[row % 4], atol=1e-4)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from data.table import FloatArray
-from models.backbone import as_input, backbone, maps_of, pooled
+from models.backbone import as_input, hookable, maps_of, pooled
 from models.fundus import CROPS, SIDE, VIEWS, disc, views
 from models.looking import LAYER, Looking
 from models.preparation import Preparation
@@ -20,13 +20,13 @@ _CELL = 4  # pixels of a field of the map
 class _Whole(nn.Module):
     def __init__(self, network: nn.Module, preparation: Preparation) -> None:
         super().__init__()
-        self.backbone, self.head = backbone(), network
+        self.backbone, self.head = hookable(), network
         self.mean, self.scale = (torch.from_numpy(each.copy()) for each in (preparation.mean, preparation.scale))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (n, 1) logits of (n, VIEWS · 3, side, side)."""
         one_by_one = x.reshape(len(x), VIEWS, 3, *x.shape[2:]).transpose(0, 1).flatten(0, 1)
-        rows = pooled(maps_of(one_by_one)).reshape(VIEWS, len(x), -1).transpose(0, 1).flatten(1)
+        rows = pooled(maps_of(one_by_one, self.backbone)).reshape(VIEWS, len(x), -1).transpose(0, 1).flatten(1)
         logits: Tensor = self.head((rows - self.mean) / self.scale)
         return logits
 
@@ -52,5 +52,5 @@ def over_views(network: nn.Module, preparation: Preparation, side: int) -> Looki
         seen = [views(photo) for photo in photos]
         return torch.cat([as_input(np.stack([each[k] for each in seen]), side) for k in range(VIEWS)], 1)
 
-    layer = list(backbone().children())[LAYER + 1]
-    return Looking(of, _Whole(network, preparation).eval(), layer, joined)
+    whole = _Whole(network, preparation).eval()
+    return Looking(of, whole, whole.backbone[LAYER + 1], joined)
