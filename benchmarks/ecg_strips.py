@@ -20,6 +20,7 @@ from data.intake.signal import read_signals
 from data.public import DataMissing
 from data.signal import Recording
 from models.ecg.beats import AAMI, CLASSES
+from models.ecg.named import NEAR
 from models.ecg.rules import NOT_SURE, Limits, Shapes, name_beats, shapes_of
 from models.ecg.strip import UnreadableSignal, read_strip
 from settings import get_settings
@@ -27,7 +28,6 @@ from settings import get_settings
 STRIPS, RECORDS = "ecg_strips_mitbih", "ecg_wfdb_full"
 GIVEN = ("N", "S", "V", NOT_SURE)
 SECONDS = 10.0
-_NEAR = 0.150  # s within which a beat that was found is the one that was marked
 _DRAWS, _SEED = 2000, 0
 GRID = [
     Limits(*chosen)
@@ -129,7 +129,7 @@ def _seen() -> tuple[list[Seen], list[str]]:
         which, kinds = [], []
         for at, symbol in zip(recording.peaks.tolist(), recording.symbols, strict=True):
             closest = int(np.abs(reading.peaks - at).argmin())
-            if abs(int(reading.peaks[closest]) - at) <= _NEAR * recording.rate:
+            if abs(int(reading.peaks[closest]) - at) <= NEAR * recording.rate:
                 which.append(closest)
                 kinds.append(CLASSES.index(AAMI.get(symbol, "Q")))
         seen.append((name, person, shapes, np.array(which, dtype=np.int64), np.array(kinds, dtype=np.int64)))

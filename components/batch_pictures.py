@@ -9,15 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from components.plain_text import plain
-from components.theme import NOT_FOR_CLINICAL_USE, amount
+from components.theme import NOT_FOR_CLINICAL_USE, amount, duration
 from data.intake.pictures import NotAPicture
 from models.task import Task
 from models.versions import VersionError, VersionView
+from rag.spreadsheet import safe_cell
 
 if TYPE_CHECKING:  # brings torch, which takes seconds
     from models.picture_batch import Batch
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def ask_pictures(task: Task, version: VersionView, *, key: str) -> None:
@@ -88,12 +87,8 @@ def _work(batch: "Batch", task: Task, version: VersionView) -> None:
         each = (time.monotonic() - began) / (len(batch.rows) - before)
         bar.progress(
             len(batch.rows) / len(batch.names),
-            f"{len(batch.rows):,} of {amount(len(batch.names), 'picture')}, {_left(each * batch.left)}",
+            f"{len(batch.rows):,} of {amount(len(batch.names), 'picture')}, about {duration(each * batch.left)} left",
         )
-
-
-def _left(seconds: float) -> str:
-    return f"about {seconds:.0f} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"
 
 
 def _show(batch: "Batch", task: Task, version: VersionView, filename: str, key: str) -> None:
@@ -120,7 +115,7 @@ def _show(batch: "Batch", task: Task, version: VersionView, filename: str, key: 
                 "note": st.column_config.TextColumn("Why not, or what to mind", width="large"),
             },
         )
-        safe = table.assign(file=[f"'{name}" if name.startswith(_FORMULA) else name for name in table["file"]])
+        safe = table.assign(file=table["file"].map(safe_cell))
         st.download_button(
             "Download the answers",
             safe.to_csv(index=False).encode(),

@@ -18,7 +18,7 @@ WORDS = {
     NOT_SURE: "not sure: fits no rule",
 }
 LONG = 60.0  # s from which on a recording is measured as a long one
-_NEAR = 0.150  # s within which a mark and a beat are the same
+NEAR = 0.150  # s within which a mark and a beat are the same
 _FEW = 10  # marked beats below which a figure says nothing
 _LEAST = 0.60  # part found, and part right, that a name needs to be relied on
 
@@ -91,7 +91,7 @@ def agreement(recording: Recording, beats: Sequence[NamedBeat]) -> tuple[int, in
     same = near = 0
     for at, symbol in zip(recording.peaks.tolist(), recording.symbols, strict=True):
         closest = int(np.abs(places - at).argmin()) if len(places) else -1
-        if closest >= 0 and abs(int(places[closest]) - at) <= _NEAR * recording.rate:
+        if closest >= 0 and abs(int(places[closest]) - at) <= NEAR * recording.rate:
             near += 1
             same += beats[closest].letter == AAMI.get(symbol, "Q")
     return same, near
