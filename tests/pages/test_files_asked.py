@@ -2,10 +2,12 @@
 
 import pytest
 
+from components.ask_picture import MANY
 from data.intake.images import to_zip
 from data.vault import load, receipts
 from models.registry import get_task
 from models.versions import register_shipped
+from tests.data.pictures import GREY, as_file, as_zip
 from tests.pages.conftest import OpenPage
 from tests.pages.words import texts
 
@@ -58,3 +60,18 @@ def test_a_drawn_ecg_is_read_and_its_beats_are_classed(page: OpenPage) -> None:
     assert not app.exception
     seen = texts(app)
     assert "beats a minute" in seen and "Beats by class" in seen and "not for clinical use" in seen
+
+
+def test_a_zip_of_many_pictures_gets_a_row_each_and_a_download(page: OpenPage) -> None:
+    register_shipped()
+    app = page("model_hive", query={"task": "breast_ultrasound"})
+    app.segmented_control(key="hive_breast_ultrasound_kind").set_value(MANY).run(timeout=60)
+    packed = as_zip({"=a.png": as_file(GREY), "b.png": b"nothing"})
+    app.file_uploader(key="hive_breast_ultrasound_zip").set_value(("many.zip", packed, "application/zip")).run(
+        timeout=60
+    )
+    app.button(key="hive_breast_ultrasound_zip_ask").click().run(timeout=60)
+    assert not app.exception
+    rows = next(each.value for each in app.dataframe if "note" in each.value)
+    assert list(rows["file"]) == ["=a.png", "b.png"] and rows["note"][1]
+    assert "of 2 pictures answered" in texts(app) and "not for clinical use" in texts(app)
