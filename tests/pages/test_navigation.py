@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.runtime.scriptrunner import magic
 
 from accounts.permissions import Role
 from tests.pages.conftest import OpenPage
@@ -47,3 +48,17 @@ def test_the_address_of_a_page_a_role_may_not_open_answers_with_a_sentence(
     else:
         assert f"you are signed in as {role}" in app.markdown[0].value
         assert button.label == "Open my account"
+
+
+def test_no_script_goes_through_ast_parse_which_fails_beside_another_thread(
+    page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+
+    def noting(body: str, path: str) -> str:
+        parsed.append(path)
+        return body
+
+    monkeypatch.setattr(magic, "add_magic", noting)
+    page("home")
+    assert not parsed
