@@ -102,3 +102,8 @@ def get_settings() -> Settings:
     settings.home.mkdir(parents=True, exist_ok=True)
     os.environ["FLWR_HOME"] = str(settings.home / "flwr")
     return settings
+
+
+def cores() -> int:
+    """Return how many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
@@ -12,6 +13,7 @@ from api.guard import guard
 from api.limits import BodyLimit
 from api.reference import CONTENT_POLICY, reference_page
 from api.routes import router
+from settings import cores
 
 DESCRIPTION = (
     "The hive's questions and its models' answers. A research demonstration, not for clinical use. "
@@ -37,6 +39,8 @@ def create_api(worker_alive: Callable[[], bool]) -> FastAPI:
         redoc_url=None,
     )
     api.state.worker_alive = worker_alive
+    # more at a time would only wait for each other, and hold memory while they do
+    api.state.computing = CapacityLimiter(cores())
     api.add_middleware(BodyLimit)
     problems.install(api)
     api.include_router(router)

@@ -1,7 +1,9 @@
 """The addresses of the API: thin, over the same functions as the pages."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar, TypeVarTuple, Unpack
 
+from anyio import to_thread
 from fastapi import APIRouter, Path, Request
 from fastapi.concurrency import run_in_threadpool
 
@@ -11,11 +13,12 @@ from api.rows import checked, csv_of, file_of, named_file_of, texts_of
 from settings import get_settings
 
 if TYPE_CHECKING:
-    from data.table import FloatArray
     from models.task import Task
     from models.versions import VersionView
 
 router = APIRouter()
+Given = TypeVarTuple("Given")
+Out = TypeVar("Out")
 
 _FILE = "CSV of rows or texts, without the label; for pictures one PNG, JPEG or DICOM; for ECG ZIP, EDF or CSV."
 _PREDICT_BODY = {
@@ -64,16 +67,15 @@ async def predict(
     """
     found = await run_in_threadpool(_find, task)
     if found.pictures is not None:
-        return await run_in_threadpool(_predict_picture, found, await file_of(request))
+        return await _compute(request, _predict_picture, found, await file_of(request))
     if found.signal:
-        return await run_in_threadpool(_predict_beats, found, *await named_file_of(request))
+        return await _compute(request, _predict_beats, found, *await named_file_of(request))
     if found.generates:
         raise Problem(422, f"{found.name} writes answers: ask the companion, with the provider federated.")
     if found.texts is not None:
-        return await run_in_threadpool(_predict_texts, found, await texts_of(request, found.texts))
+        return await _compute(request, _predict_texts, found, await texts_of(request, found.texts))
     raw = await csv_of(request, found.schema)
-    x = await run_in_threadpool(checked, raw, found.schema)
-    return await run_in_threadpool(_predict, found, x)
+    return await _compute(request, _predict, found, raw)
 
 
 @router.get("/models", summary="The model versions, and which of them answer")
@@ -127,6 +129,11 @@ def symptoms(given: schemas.Complaint) -> schemas.Assessment:
     return schemas.Assessment.model_validate({**values, "next_question": question}, from_attributes=True)
 
 
+async def _compute(request: Request, predict: Callable[[Unpack[Given]], Out], *given: *Given) -> Out:
+    """Return what ``predict`` gives, in a thread, as many at a time as there are cores, in the order they came."""
+    return await to_thread.run_sync(predict, *given, limiter=request.app.state.computing)
+
+
 def _find(name: str) -> "Task":
     from models.registry import UnknownTask, get_task
 
@@ -136,13 +143,13 @@ def _find(name: str) -> "Task":
         raise Problem(404, str(error)) from None
 
 
-def _predict(task: "Task", x: "FloatArray") -> schemas.Predictions:
+def _predict(task: "Task", raw: bytes) -> schemas.Predictions:
     from models.predict import InputError
     from models.predict import predict as ask
     from models.versions import VersionError
 
     try:
-        answers = ask(task, x)
+        answers = ask(task, checked(raw, task.schema))
     except VersionError as error:
         raise Problem(503, str(error)) from None
     except InputError as error:

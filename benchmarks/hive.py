@@ -133,6 +133,7 @@ def _clients(home: Path) -> dict[str, Any]:
         for name, body in bodies.items():
             url = f"{served.url}/api/tasks/{name}/predict"
             httpx.post(url, timeout=120, **body(0))  # loads the model
+            _wait_for_rest(process)
             before, peak, done = _uss(process), _uss(process), threading.Event()
             seconds: list[float] = []
             statuses: list[int] = []
@@ -161,6 +162,15 @@ def _clients(home: Path) -> dict[str, Any]:
                 "uss_peak_mb": round(peak, 1),
             }
     return found
+
+
+def _wait_for_rest(process: psutil.Process, patience: float = 120) -> None:
+    """Wait until what an installation prepares in quiet time is done, or until ``patience`` seconds have passed."""
+    resting = 0
+    for _ in range(int(patience)):
+        resting = resting + 1 if process.cpu_percent(1) < 5 else 0
+        if resting > 6:  # it begins 4 s after the start
+            return
 
 
 def _uss(process: psutil.Process) -> float:

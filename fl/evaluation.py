@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from data.table import Dataset, FloatArray
-from fl.local import LARGE, cores, network_of, tensors_of
+from fl.local import LARGE, network_of, tensors_of
 from fl.sites import public_rows
 from fl.together import Stack, can_stack
 from models import token_metrics
@@ -20,6 +20,7 @@ from models.class_calibration import AnyCalibration, fit_calibration, softmax
 from models.metrics import Interval, metrics_of_each, of_classes, with_intervals
 from models.preparation import Preparation
 from models.task import Task
+from settings import cores
 
 SAMPLE = 256  # held-out rows on which each site's update is scored; the global model is scored on all
 FEW_ANSWERS = 12  # the same of a language task, where a row takes as long as a thousand others

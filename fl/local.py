@@ -1,7 +1,6 @@
 """Training a network on the rows of one place: the only loop that learns, for sites, for one site alone, and pooled."""
 
 import math
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -84,11 +83,6 @@ class FlatNetwork:
 LARGE = 50_000  # weights from which a network is mostly computation; below, it is mostly the overhead of operations
 _OWN = threading.local()
 _DRAWING = threading.RLock()  # held by whoever draws from the process's one generator
-
-
-def cores() -> int:
-    """Return how many processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def network_of(task: str) -> FlatNetwork:

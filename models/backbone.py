@@ -6,6 +6,7 @@ https://github.com/RangiLyu/EfficientNet-Lite, Apache-2.0. Tan and Le 2019, http
 """
 
 import copy
+import threading
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ CHANNELS = (80, 112, 192)
 FEATURES = 3 * sum(CHANNELS)
 WITH_QUADRANTS = 7 * sum(CHANNELS)
 _AT_ONCE = 16  # pictures
+_OWN = threading.local()
 
 
 @cache
@@ -38,11 +40,14 @@ def backbone() -> "nn.ModuleList":
 
 
 def hookable() -> "nn.ModuleList":
-    """Return the backbone as modules of the caller's own over the same weights.
+    """Return the backbone as modules of this thread's own over the same weights.
 
     Who asks where a network looked hooks itself into a layer, and would there hear of every other thread's pictures.
     """
-    return copy.deepcopy(backbone(), {id(weight): weight for weight in backbone().parameters()})
+    if not hasattr(_OWN, "network"):  # a copy takes as long as looking at a picture
+        _OWN.network = copy.deepcopy(backbone(), {id(weight): weight for weight in backbone().parameters()})
+    network: nn.ModuleList = _OWN.network
+    return network
 
 
 def folded(blocks: int) -> "nn.ModuleList":
@@ -103,7 +108,7 @@ def pooled(maps: "list[Tensor]", *, quadrants: bool = False) -> "Tensor":
 def maps_of(x: "Tensor", network: "nn.ModuleList | None" = None) -> "list[Tensor]":
     """Return the maps (n, channels, h, w) after each of BLOCKS for (n, 3, side, side) inputs.
 
-    ``network`` is the backbone unless it is one of the caller's own (``hookable``).
+    ``network`` is the backbone unless it is one of the thread's own (``hookable``).
     """
     found = []
     for number, block in enumerate(network or backbone(), start=-1):

@@ -42,11 +42,12 @@ def lock(session: Session) -> None:
 def history_of(session: Session, task: str) -> list[int]:
     """Return the versions that were champion and may be gone back to, the champion last."""
     stack: list[int] = []
-    for decision in session.scalars(select(Promotion).where(Promotion.task == task).order_by(Promotion.id)):
-        if decision.kind == "rollback":
+    query = select(Promotion.kind, Promotion.version_id).where(Promotion.task == task).order_by(Promotion.id)
+    for kind, version_id in session.execute(query):
+        if kind == "rollback":
             stack.pop()
         else:
-            stack.append(decision.version_id)
+            stack.append(version_id)
     return stack
 
 

@@ -18,7 +18,7 @@ from data.public import DataMissing
 from data.table import FloatArray
 from models.registry import get_task
 from models.stored import Model
-from models.versions import get_version, load_model
+from models.versions import VersionView, get_version, load_model
 
 UNUSUAL = 0.95  # quantile of the calibration rows
 FAR = 1.5  # times the distance of the unusual
@@ -80,9 +80,9 @@ def measured(model: Model) -> Familiarity | None:
     return Familiarity.of(model, public.x[split.training], public.x[split.calibration])
 
 
-def familiarity_of(version_id: int) -> Familiarity | None:
+def familiarity_of(version: VersionView) -> Familiarity | None:
     """Return that of a version: from its manifest, else measured; read once a process."""
-    return _familiarity(get_version(version_id).sha256, version_id)
+    return _familiarity(version.sha256, version.id)
 
 
 @lru_cache(maxsize=32)

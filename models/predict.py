@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from data.intake.rules import wanted
+from data.intake.rules import outside, wanted
 from data.table import FloatArray
 from models.explain.table import shapley, typical
 from models.familiarity import FAR, REFUSAL, WARNING, familiarity_of, farthest_column
@@ -98,19 +98,11 @@ def check_rows(task: Task, x: FloatArray) -> None:
     if x.ndim != 2 or x.shape[1] != len(columns):
         raise InputError(f"{task.title} needs rows of {len(columns)} values, not an array of shape {x.shape}.")
     for position, column in enumerate(columns):
-        values = x[:, position].astype(np.float64)
-        missing = np.isnan(values)
-        # limits as float32, the precision of the rows: 0.8 written and read again must not exceed 0.8
-        wrong = ~missing & ((values < np.float32(column.low)) | (values > np.float32(column.high)))
-        if column.kind == "integer":
-            wrong |= ~missing & (values != np.rint(values))
-        if column.levels:
-            wrong |= ~missing & ~np.isin(values, list(column.levels))
-        if not column.nullable:
-            wrong |= missing
+        values = x[:, position]
+        wrong = outside(column, values)
         if wrong.any():
             row = int(np.argmax(wrong))
-            given = "is missing" if missing[row] else f"is {values[row]:g}"
+            given = "is missing" if np.isnan(values[row]) else f"is {values[row]:g}"
             raise InputError(f"Row {row + 1}, column {column.name}: {column.title} {given}; give {wanted(column)}.")
 
 
@@ -201,9 +193,9 @@ def _contributions(model: Model, row: FloatArray, chosen: int) -> tuple[Contribu
     return tuple(sorted(made, key=lambda each: -abs(each.weight)))
 
 
-def _strangeness(model: Model, rows: FloatArray, version_id: int) -> list[tuple[str, tuple[str, ...]]]:
+def _strangeness(model: Model, rows: FloatArray, version: VersionView) -> list[tuple[str, tuple[str, ...]]]:
     """Return for each row why it is refused, or nothing, and a warning where it is unusual."""
-    known = familiarity_of(version_id)
+    known = familiarity_of(version)
     if known is None:
         return [("", ())] * len(rows)
     found: list[tuple[str, tuple[str, ...]]] = []
@@ -235,12 +227,17 @@ def predict(task: Task, x: FloatArray, *, explain: bool = True, version_id: int 
     rows = np.asarray(x, dtype=np.float32)
     check_rows(task, rows)
     version = version_of(task, version_id)
-    model = load_model(version.id)
+    return predict_with(version, load_model(version.id), rows, explain=explain)
+
+
+def predict_with(version: VersionView, model: Model, rows: FloatArray, *, explain: bool) -> list[Prediction]:
+    """Answer for each of (n, d) rows that were checked, as ``predict`` does; ``model`` is that of ``version``."""
     if not len(rows):
         return []
+    task = model.task
     answers = answers_of(model, rows)
     synthetic, origin = _synthetic(task, version), _origin(task, version)
-    strange = _strangeness(model, rows, version.id)
+    strange = _strangeness(model, rows, version)
     made = []
     for index, row in enumerate(rows):
         chosen, chances = answers[index]
@@ -302,7 +299,7 @@ def predict_rows(task: Task, frame: "pd.DataFrame", *, version_id: int | None = 
     shown = [chances[1] if len(chances) == 2 else chances[chosen] for chosen, chances in answers]
     for name in ("probability", "low", "high"):
         result[name] = [getattr(chance, name) for chance in shown]
-    strange = _strangeness(model, rows, version.id) if len(rows) else []
+    strange = _strangeness(model, rows, version) if len(rows) else []
     result["answer"] = [
         NO_ANSWER if refused else task.answer(chosen)
         for (chosen, _), (refused, _) in zip(answers, strange, strict=True)

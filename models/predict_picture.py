@@ -7,7 +7,7 @@ import numpy as np
 
 from data.intake.pictures import Picture
 from data.table import FloatArray
-from models.predict import NOT_FOR_CLINICAL_USE, Prediction, predict, version_of
+from models.predict import NOT_FOR_CLINICAL_USE, Prediction, predict_with, version_of
 from models.sources import judge, kinds
 from models.task import Task
 from models.versions import load_model
@@ -43,13 +43,14 @@ def predict_pictures(
         As models.predict.predict does.
     """
     version = version_of(task, version_id)
+    model = load_model(version.id)
     answers: list[PictureAnswer] = []
     for start in range(0, len(pictures), AT_ONCE):
         some = pictures[start : start + AT_ONCE]
         pixels = np.stack([picture.pixels for picture in some])
         verdicts = judge(task, pixels, [picture.coloured for picture in some], kinds())
         good = [index for index, verdict in enumerate(verdicts) if not verdict.refusal]
-        found = predict(task, task.encode(pixels[good]), explain=False, version_id=version.id) if good else []
+        found = predict_with(version, model, task.encode(pixels[good]), explain=False) if good else []
         by_index = dict(zip(good, found, strict=True))
         for index, (picture, verdict) in enumerate(zip(some, verdicts, strict=True)):
             if verdict.refusal:
@@ -61,6 +62,6 @@ def predict_pictures(
             if explain:
                 from models.explain.picture import where_it_looked
 
-                looked = where_it_looked(load_model(version.id), picture.pixels, prediction.chosen)
+                looked = where_it_looked(model, picture.pixels, prediction.chosen)
             answers.append(PictureAnswer("", prediction, looked))
     return answers

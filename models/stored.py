@@ -53,7 +53,8 @@ class Model:
         """
         import torch
 
-        self.network.eval()
+        if self.network.training:
+            self.network.eval()
         features = torch.from_numpy(self.preparation(self.task, x))
         with torch.inference_mode():
             starts = range(0, len(features), _BATCH)

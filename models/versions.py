@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from data.database import ModelVersion, transaction
 from data.derived import model_key
@@ -108,8 +108,8 @@ def _view(row: ModelVersion, champions: set[int]) -> VersionView:
     )
 
 
-def _row(session: Session, version_id: int) -> ModelVersion:
-    row = session.get(ModelVersion, version_id)
+def _row(session: Session, version_id: int, *, with_manifest: bool = True) -> ModelVersion:
+    row = session.get(ModelVersion, version_id, options=() if with_manifest else [defer(ModelVersion.manifest)])
     if row is None:
         raise VersionError(f"There is no model version with the key {version_id}.")
     return row
@@ -222,7 +222,8 @@ def versions(task: str | None = None) -> list[VersionView]:
 def get_version(version_id: int) -> VersionView:
     """Return a version; raises VersionError when there is none with this key."""
     with transaction() as session:
-        return _view(_row(session, version_id), champions_of_all(session))
+        row = _row(session, version_id)
+        return _view(row, set(history_of(session, row.task)[-1:]))
 
 
 def champion(task: str) -> VersionView | None:
@@ -246,7 +247,7 @@ def load_model(version_id: int) -> Model:
         When there is no such version, or its file is missing, was changed, or no longer fits the task's network.
     """
     with transaction() as session:
-        row = _row(session, version_id)
+        row = _row(session, version_id, with_manifest=False)
         folder, task, sha256 = _folder(row.path), row.task, row.sha256
     try:
         return _read(folder, task, sha256)

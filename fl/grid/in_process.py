@@ -20,9 +20,10 @@ from fl.checks import failure_reason
 from fl.client_app import FAILED, HERE, Here
 from fl.course import Course
 from fl.grid.flower import FIRST_SITE, SiteGrid, server_context, site_context
-from fl.local import LARGE, cores, example, network_of
+from fl.local import LARGE, example, network_of
 from fl.server_app import server_app
 from fl.watcher import Cancelled, Stop
+from settings import cores
 
 LOOK_SECONDS = 0.05
 

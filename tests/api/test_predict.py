@@ -1,5 +1,8 @@
 """POST /api/tasks/{task}/predict."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from typing import Any
 
@@ -10,6 +13,7 @@ from api.limits import MAX_BODY
 from models.predict import Contribution, Prediction
 from models.registry import get_task, task_names
 from models.versions import register_shipped
+from settings import cores
 from tests.api.conftest import Visit
 
 ROW = {"heart_rate": 72, "systolic_bp": 118, "diastolic_bp": 76, "spo2": 98}
@@ -174,3 +178,25 @@ def test_an_ecg_of_more_than_a_minute_is_also_answered_by_the_champion_beat_by_b
     beats = response.json()["predictions"]
     assert len(beats) >= 80 and all(beat["letter"] in "NSVFQ" and beat["sha256"] for beat in beats)
     assert [beat["second"] for beat in beats] == sorted(beat["second"] for beat in beats)
+
+
+def test_no_more_answers_are_computed_at_a_time_than_there_are_cores(
+    visit: Visit, champion: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_work, most, lock = 0, 0, threading.Lock()
+
+    def slow(task: object, x: object) -> list[object]:
+        nonlocal at_work, most
+        with lock:
+            at_work += 1
+            most = max(most, at_work)
+        time.sleep(0.05)
+        with lock:
+            at_work -= 1
+        return []
+
+    monkeypatch.setattr("models.predict.predict", slow)
+    with visit() as client, ThreadPoolExecutor(4 * cores()) as pool:
+        asked = pool.map(lambda _: client.post(ADDRESS, json={"rows": [ROW]}), range(4 * cores()))
+        assert {response.status_code for response in asked} == {200}
+    assert most == cores()

@@ -4,12 +4,15 @@ import codecs
 import hashlib
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from data.intake import rules
 from data.intake.delimited import MAX_BYTES
 from data.intake.problems import MOST_LISTED
+from data.intake.rules import outside
 from data.intake.table import Problem, Report, check_csv, template_csv, to_csv
 from data.table import Column, Dataset, TableSchema
 
@@ -302,3 +305,26 @@ def test_what_is_written_reads_back_to_the_same_bits(
     assert report.dataset.fingerprint == dataset.fingerprint
     assert report.dataset.synthetic == synthetic
     assert to_csv(report.dataset, SCHEMA) == to_csv(dataset, SCHEMA)
+
+
+COLUMNS = (
+    Column("age", "Age", "years", 18, 90, 50, "integer"),
+    Column("share", "Share", "", 0, 0.8, 0.5, nullable=True),
+    Column("pain", "Pain", "", 1, 4, 1, "category", {1: "none", 4: "much"}),
+)
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.name)
+def test_the_quick_look_at_a_column_sees_just_what_pandera_names(
+    column: Column, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = TableSchema((column,), "label")
+    ends = [np.nextafter(end, to) for end in (column.low, column.high) for to in (-np.inf, np.inf)]
+    values = np.array([np.nan, 0, 0.5, 1, 2, 18.5, 50, column.low, column.high, *ends])
+    seen = outside(column, values)
+    monkeypatch.setattr(rules, "outside", lambda column, values: np.ones(len(values), bool))  # so that pandera looks
+    named, count = rules.find_breaches(
+        pd.DataFrame({column.name: values}), schema, {column.name: np.zeros(len(values), bool)}, 50
+    )
+    assert [breach.position for breach in named] == np.flatnonzero(seen).tolist()
+    assert 0 < count < len(values)
