@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from components.batch_answers import ask_file
 from components.input_form import fill, input_form
 from components.result_card import result_card
+from components.similar_cases import similar_cases
 from data.public import DataMissing
 from data.table import FloatArray
 from models.task import Task
@@ -89,7 +90,7 @@ def ask_model(task: Task, version: VersionView, *, key: str) -> None:
             st.session_state.pop(f"{key}_answer", None)  # an answer never stands beside inputs it was not given for
         if filled.row is not None:
             _ask(task, version, filled.row, key)
-        _show_answer(key)
+        _show_answer(task, key)
 
 
 def _form_key(key: str) -> str:
@@ -128,13 +129,16 @@ def _ask(task: Task, version: VersionView, row: FloatArray, key: str) -> None:
             return
     sample: Sample | None = st.session_state.get(f"{key}_sample_row")
     same = sample is not None and np.allclose(row, sample.row, rtol=1e-5, atol=1e-6, equal_nan=True)
-    st.session_state[f"{key}_answer"] = (answer, sample.label if sample is not None and same else None)
+    st.session_state[f"{key}_answer"] = (answer, sample.label if sample is not None and same else None, row)
 
 
-def _show_answer(key: str) -> None:
-    kept: tuple[Prediction, int | None] | None = st.session_state.get(f"{key}_answer")
+def _show_answer(task: Task, key: str) -> None:
+    kept: tuple[Prediction, int | None, FloatArray] | None = st.session_state.get(f"{key}_answer")
     if kept is not None:
-        result_card(kept[0], key=f"{key}_result", recorded=kept[1])
+        answer, recorded, row = kept
+        result_card(answer, key=f"{key}_result", recorded=recorded)
+        if not answer.refused:
+            similar_cases(task, answer.version_id, row, key=f"{key}_similar")
         return
     with st.container(border=True):
         st.markdown("**The answer appears here**")

@@ -12,6 +12,7 @@ from components.batch_pictures import ask_pictures
 from components.overlay import overlaid
 from components.picture_operating_point import picture_operating_point
 from components.result_card import result_card
+from components.similar_cases import similar_cases
 from components.theme import NOT_FOR_CLINICAL_USE
 from data.intake.pictures import NotAPicture, Picture, read_picture
 from models.task import Task
@@ -66,7 +67,7 @@ def ask_picture(task: Task, version: VersionView, *, key: str) -> None:
             return
         answer = _answer(task, version, given, key)
         if answer is not None:
-            _show(given, answer, key)
+            _show(task, given, answer, key)
     operating = version.manifest.get("data", {}).get("operating")
     if operating:
         st.space("medium")
@@ -131,7 +132,7 @@ def _answer(task: Task, version: VersionView, given: _Given, key: str) -> "Pictu
     return answer
 
 
-def _show(given: _Given, answer: "PictureAnswer", key: str) -> None:
+def _show(task: Task, given: _Given, answer: "PictureAnswer", key: str) -> None:
     if answer.prediction is None:
         with st.container(border=True, key=f"{key}_refused"):
             st.subheader("No answer", anchor=False)
@@ -152,3 +153,4 @@ def _show(given: _Given, answer: "PictureAnswer", key: str) -> None:
                 "Light blue: parts that spoke for the answer (Grad-CAM). It shows where, not why, and is as coarse as "
                 f"{answer.looked.shape[0]} × {answer.looked.shape[1]} fields."
             )
+    similar_cases(task, answer.prediction.version_id, given.picture.pixels, key=f"{key}_similar")

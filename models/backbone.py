@@ -84,7 +84,7 @@ def as_input(pictures: NDArray[Any], side: int) -> "Tensor":
     import torch
     from torch.nn.functional import interpolate
 
-    pixels = torch.from_numpy(np.ascontiguousarray(pictures)).float()
+    pixels = torch.from_numpy(np.require(pictures, requirements=("C", "W"))).float()
     pixels = pixels.unsqueeze(1).expand(-1, 3, -1, -1) if pixels.dim() == 3 else pixels.permute(0, 3, 1, 2)
     if pixels.shape[-2:] != (side, side):
         pixels = interpolate(pixels, size=(side, side), mode="bilinear", align_corners=False, antialias=True)

@@ -68,6 +68,7 @@ class Task(ABC):
     training: ClassVar[Training] = Training()
     aim: ClassVar[float | None] = None  # sensitivity on calibration rows that sets the operating point; None for 50 %
     licence: ClassVar[str]  # of the public data
+    shows_cases: ClassVar[bool] = False  # whether that licence lets single cases be shown beside an answer
     natural_sites: ClassVar[bool] = False  # whether public data name their hospital
     synthetic_only: ClassVar[bool] = False  # whether every figure is on generated data, which pages must say
 

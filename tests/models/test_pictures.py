@@ -5,10 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from data.intake.pictures import Picture
+from data.intake.pictures import Picture, finished
 from models.explain.picture import where_it_looked
 from models.predict_picture import predict_pictures
 from models.registry import get_task, task_names
+from models.sources import judge_picture
 from models.versions import champion, load_model, register_shipped
 
 NAMES = [name for name in task_names() if get_task(name).pictures is not None]
@@ -101,3 +102,15 @@ def test_many_may_ask_at_once_where_a_model_looked(name: str, home: object) -> N
         encoding.result()
     for row, looked in enumerate(at_once):
         np.testing.assert_allclose(looked, alone[row % 4], atol=1e-4)
+
+
+@pytest.mark.parametrize("name", [name for name in task_names() if get_task(name).pictures is not None])
+def test_photographs_are_refused_by_every_task_in_grey_too(name: str) -> None:
+    from sklearn.datasets import load_sample_images
+
+    wanted = get_task(name).pictures
+    assert wanted is not None
+    for photograph in load_sample_images().images:
+        grey = photograph.mean(axis=2).astype(np.uint8)
+        for part in (photograph, grey, grey[100:324, 200:424]):
+            assert judge_picture(get_task(name), finished(part, wanted)).refusal.endswith("gives no answer.")

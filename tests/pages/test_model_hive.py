@@ -204,3 +204,25 @@ def test_an_ecg_is_read_where_no_champion_names_its_beats_and_back_leads_to_the_
     assert "WFDB" in texts(app)
     app.button(key="hive_back").click().run()
     assert app.title[0].value == "Model Hive"
+
+
+def test_the_most_similar_training_cases_stand_beside_an_answer_and_go_with_it(page: OpenPage) -> None:
+    make_champion("breast_cancer")
+    app = page("model_hive", query={"task": "breast_cancer"})
+    app.button(key="hive_breast_cancer_sample").click().run()
+    app = ask(app, "breast_cancer")
+    app.button(key="hive_breast_cancer_similar_find").click().run()
+    assert not app.exception and "Nearest of" in texts(app) and "CC BY 4.0" in texts(app)
+    table = next(each.value for each in app.dataframe if "Case 3" in each.value)
+    assert list(table.columns) == ["", "This record", "Case 1", "Case 2", "Case 3"]
+    assert len(table) == 2 + len(get_task("breast_cancer").schema.columns)
+    assert set(table.iloc[0, 2:]) <= set(get_task("breast_cancer").classes)
+    app.button(key="hive_breast_cancer_sample").click().run()
+    app = ask(app, "breast_cancer")
+    assert "Nearest of" not in texts(app)
+
+
+def test_a_task_whose_cases_may_not_be_shown_says_why(page: OpenPage) -> None:
+    make_champion("vitals")
+    app = ask(page("model_hive", query={"task": "vitals"}), "vitals")
+    assert "learnt from generated rows, so there are no training cases" in texts(app)

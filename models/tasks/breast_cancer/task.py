@@ -43,6 +43,7 @@ class BreastCancer(Task):
     # chosen by four-fold cross-validation within the training rows
     training = Training(rounds=20, local_epochs=2, batch_size=16, learning_rate=3e-3, decay=0.95, sites=10)
     licence = "CC BY 4.0 (UCI Machine Learning Repository, dataset 17)"
+    shows_cases = True
 
     def public(self) -> Dataset:
         """Return the 569 samples."""

@@ -41,6 +41,7 @@ class BreastUltrasound(FrozenPictures):
     explained_by = ("What are the symptoms of breast cancer?", "Which tests find breast cancer?")
     training = Training(rounds=30, batch_size=16, learning_rate=1e-3, decay=0.95, weight_decay=1e-2, sites=4)
     licence = "CC BY 4.0 (MedMNIST v2, Zenodo 10519652)"
+    shows_cases = True
 
     def public(self) -> Dataset:
         """Return the 780 pictures with their official split."""

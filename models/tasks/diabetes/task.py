@@ -47,6 +47,7 @@ class Diabetes(Task):
     # chosen by five-fold cross-validation, with other folds than those of the figures in the card
     training = Training(rounds=30, local_epochs=4, learning_rate=1e-2, decay=0.95, sites=4)
     licence = "CC0 (NIDDK)"
+    shows_cases = True
 
     def public(self) -> Dataset:
         """Return the 768 patients."""

@@ -34,6 +34,7 @@ class HeartDisease(Task):
     # chosen by five-fold cross-validation within the training rows, three draws of the folds
     training = Training(rounds=20, batch_size=16, learning_rate=3e-3, decay=0.97, partition="natural", sites=4)
     licence = "CC BY 4.0 (UCI Machine Learning Repository, dataset 45)"
+    shows_cases = True
     natural_sites = True
 
     def public(self) -> Dataset:

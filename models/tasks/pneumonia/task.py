@@ -67,6 +67,7 @@ class Pneumonia(FrozenPictures):
     training = Training(rounds=20, batch_size=32, learning_rate=1e-3, decay=0.95, weight_decay=1e-2, sites=4)
     aim = 0.95
     licence = "CC BY 4.0 (Mendeley Data rscbjbr9sj)"
+    shows_cases = True
 
     def public(self) -> Dataset:
         """Return all X-rays with the official test folder held out; calibration has as many of either class."""
