@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from components.batch_pictures import ask_pictures
-from components.overlay import overlaid
+from components.overlay import enlarged, overlaid
 from components.picture_operating_point import picture_operating_point
 from components.result_card import result_card
 from components.similar_cases import similar_cases
@@ -55,7 +55,7 @@ def ask_picture(task: Task, version: VersionView, *, key: str) -> None:
     with left:
         given = _choose(task, key)
         if given is not None:
-            st.image(_large(given.picture.pixels), width="stretch", caption=given.origin)
+            st.image(enlarged(given.picture.pixels), width="stretch", caption=given.origin)
     with right:
         if given is None:
             with st.container(border=True):
@@ -74,12 +74,6 @@ def ask_picture(task: Task, version: VersionView, *, key: str) -> None:
         with st.container(border=True):
             own = float(version.manifest.get("threshold", 0.5))
             picture_operating_point(task, operating["points"], float(operating["prevalence"]), own, key=key)
-
-
-def _large(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return a picture with at least 320 pixels a side, so that a browser does not blur it."""
-    times = max(1, -(-320 // pixels.shape[0]))
-    return pixels.repeat(times, axis=0).repeat(times, axis=1)
 
 
 def _choose(task: Task, key: str) -> _Given | None:

@@ -110,7 +110,7 @@ def _fields(columns: Sequence[Column], key: str) -> dict[str, float | None]:
 def _field(column: Column, key: str) -> float | None:
     name = f"{key}_{column.name}"
     st.session_state.setdefault(name, _widget_value(column, column.typical))
-    label = f"{column.title} ({column.unit})" if column.unit else column.title
+    label = column.title_with_unit
     tip = f"{column.help} Allowed: {wanted(column)}.".strip()
     value: float | None
     if column.kind == "category":

@@ -1,4 +1,4 @@
-"""A picture with what the model looked at laid over it."""
+"""A picture as a page shows it: enlarged, or with what the model looked at laid over it."""
 
 import io
 
@@ -9,6 +9,12 @@ from data.table import FloatArray
 
 SHOWN = 448  # pixels a side
 _COLOUR = (0, 215, 255)  # reads on grey and, being the opposite, on the red of a fundus
+
+
+def enlarged(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a (side, side[, 3]) picture with at least 320 pixels a side, so that a browser does not blur it."""
+    times = max(1, -(-320 // pixels.shape[0]))
+    return pixels.repeat(times, axis=0).repeat(times, axis=1)
 
 
 def overlaid(pixels: NDArray[np.uint8], looked: FloatArray, opacity: float) -> bytes:

@@ -7,6 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from components.input_form import shown
+from components.overlay import enlarged
 from data.table import Column
 from models.task import Task
 from models.versions import VersionError
@@ -61,9 +62,9 @@ def similar_cases(task: Task, version_id: int, x: NDArray[Any], *, key: str) -> 
 
 def _pictures(task: Task, found: "Similar") -> None:
     for column, case in zip(st.columns(len(found.cases)), found.cases, strict=True):
-        times = max(1, -(-224 // case.x.shape[0]))  # so that a browser does not blur it
-        large = case.x.repeat(times, axis=0).repeat(times, axis=1)
-        column.image(large, width="stretch", caption=f"{task.classes[case.label]}, distance {case.distance:.2f}")
+        column.image(
+            enlarged(case.x), width="stretch", caption=f"{task.classes[case.label]}, distance {case.distance:.2f}"
+        )
 
 
 def _rows(task: Task, x: NDArray[Any], found: "Similar") -> None:
@@ -73,8 +74,9 @@ def _rows(task: Task, x: NDArray[Any], found: "Similar") -> None:
         {"": "Distance", "This record": "", **_of_each(found, lambda case: f"{case.distance:.2f}")},
     ]
     for at, column in enumerate(task.schema.columns):
-        title = f"{column.title} ({column.unit})" if column.unit else column.title
-        lines.append({"": title} | {name: _cell(column, float(row[at])) for name, row in beside.items()})
+        lines.append(
+            {"": column.title_with_unit} | {name: _cell(column, float(row[at])) for name, row in beside.items()}
+        )
     st.dataframe(lines, hide_index=True, width="stretch")
 
 

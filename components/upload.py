@@ -158,7 +158,7 @@ def show_problems(report: Report, *, filename: str, key: str) -> None:
 
 def show_preview(report: Report, schema: TableSchema, *, key: str) -> None:
     """Show the first rows as they were read, and what the check noted without objecting."""
-    titles = {c.name: f"{c.title} ({c.unit})" if c.unit else c.title for c in schema.columns}
+    titles = {c.name: c.title_with_unit for c in schema.columns}
     st.dataframe(report.preview.rename(columns=titles).rename_axis("Row"), key=f"{key}_preview", height=240)
     st.caption(f"The first {len(report.preview)} of {amount(report.rows, 'row')}, as they were read.")
     for note in report.notes:

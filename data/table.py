@@ -43,6 +43,11 @@ class Column:
     missing: tuple[str, ...] = ()
     help: str = ""
 
+    @property
+    def title_with_unit(self) -> str:
+        """The name in words and the unit: ``Age (years)``."""
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
 
 @dataclass(frozen=True)
 class TableSchema:

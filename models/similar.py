@@ -3,7 +3,6 @@
 Likeness is nearness of the model's standardised inputs; for a picture these are the features that its network gets.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,13 +57,12 @@ def why_none(task: Task) -> str:
     return ""
 
 
-def similar_cases(task: Task, version_id: int, x: NDArray[Any], *, check: Callable[[], None] = lambda: None) -> Similar:
+def similar_cases(task: Task, version_id: int, x: NDArray[Any]) -> Similar:
     """Return the COUNT cases that are most like ``x``; features of pictures are kept in HOME/features.
 
     Parameters
     ----------
     x : as in Case.
-    check : called now and then while pictures are encoded; what it raises ends that.
 
     Raises
     ------
@@ -84,7 +82,7 @@ def similar_cases(task: Task, version_id: int, x: NDArray[Any], *, check: Callab
     if task.encoder and len(training) > MOST:
         training = training[np.linspace(0, len(training) - 1, MOST).astype(int)]
     cases = public.take(training)
-    known = model.preparation(task, encoded(task, cases, keep=True, check=check).x)
+    known = model.preparation(task, encoded(task, cases, keep=True).x)
     asked = model.preparation(task, task.encode(x[None]) if task.encoder else x[None])
     distances = np.sqrt(np.square(known - asked).mean(axis=1))
     nearest = np.argsort(distances, kind="stable")[:COUNT]

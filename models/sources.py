@@ -20,7 +20,7 @@ from data.table import Dataset, FloatArray
 from models.task import Task
 
 FILE = Path(__file__).with_name("sources.safetensors")
-FAR = 1.5  # times the 95 % quantile; at most 1 of 150 held-out pictures of any task is farther away
+FAR = 1.5  # times the 95 % quantile; `python -m benchmarks hive` counts who is farther away
 _SEEN = 112  # pixels
 _SMALL = 16  # pixels of the mean picture, to which light and dark are compared
 _FLAT = 4.0  # standard deviation of grey values under which a picture shows nothing
