@@ -22,8 +22,12 @@ def as_file(pixels: NDArray[Any], kind: str = "PNG", **more: Any) -> bytes:
     return out.getvalue()
 
 
-def as_dicom(pixels: NDArray[Any], photometric: str = "MONOCHROME2", **tags: Any) -> bytes:
-    """Return grey pixels, (h, w) or (frames, h, w), as a DICOM file of a patient called Jane."""
+def as_dicom(pixels: NDArray[Any], photometric: str = "MONOCHROME2", packed: str = "", **tags: Any) -> bytes:
+    """Return grey pixels, (h, w) or (frames, h, w), as a DICOM file of a patient called Jane.
+
+    ``packed`` names a transfer syntax of pydicom.uid.
+    """
+    import pydicom.uid
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
@@ -42,6 +46,10 @@ def as_dicom(pixels: NDArray[Any], photometric: str = "MONOCHROME2", **tags: Any
     made.PixelData = pixels.tobytes()
     for name, value in tags.items():
         setattr(made, name, value)
+    if packed.startswith("Deflated"):  # all of the file is packed, not its pixels
+        made.file_meta.TransferSyntaxUID = getattr(pydicom.uid, packed)
+    elif packed:
+        made.compress(getattr(pydicom.uid, packed))
     out = io.BytesIO()
     made.save_as(out, enforce_file_format=True)
     return out.getvalue()
