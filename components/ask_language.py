@@ -8,6 +8,7 @@ import streamlit as st
 
 from components.links import link
 from components.plain_text import plain
+from components.similar_cases import no_cases
 from components.theme import number
 from models.task import Task
 from models.versions import VersionError, VersionView, alone_weights, load_model
@@ -69,6 +70,7 @@ def ask_language(task: Task, version: VersionView, *, key: str) -> None:
             "Loss is what a token of held-out answers costs a model, in nats: lower says that it words answers as the "
             "sources do, not that they are true. Backed are sentences that a passage of the companion supports."
         )
+        no_cases(task, key=f"{key}_similar")
 
 
 @st.cache_data(show_spinner=False, max_entries=4)

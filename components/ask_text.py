@@ -2,12 +2,15 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from components.ask_model import Sample, draw_sample
 from components.links import link
 from components.result_card import result_card
-from data.texts import WIDTH, unpack_texts
+from components.similar_cases import similar_cases
+from data.texts import WIDTH, cleaned, pack_texts, unpack_texts
 from models.task import Task
 from models.versions import VersionError, VersionView
 
@@ -55,6 +58,7 @@ def _put_sample(task: Task, key: str) -> None:
 
 
 def _ask(task: Task, version: VersionView, text: str, key: str) -> None:
+    assert task.texts is not None
     with st.spinner(f"Asking {version.label}"):
         from models.predict import InputError
         from models.predict_text import predict_texts  # brings torch, only when somebody asks
@@ -66,11 +70,12 @@ def _ask(task: Task, version: VersionView, text: str, key: str) -> None:
             return
     sample: Sample | None = st.session_state.get(f"{key}_known")
     same = sample is not None and unpack_texts(sample.row[None]) == [text]
-    st.session_state[f"{key}_answer"] = (answer, sample.label if sample and same else None)
+    row = pack_texts([cleaned(text, task.texts.kind)])[0]
+    st.session_state[f"{key}_answer"] = (answer, sample.label if sample and same else None, row)
 
 
 def _show_answer(task: Task, key: str) -> None:
-    kept: tuple[Prediction, int | None] | None = st.session_state.get(f"{key}_answer")
+    kept: tuple[Prediction, int | None, NDArray[np.uint8]] | None = st.session_state.get(f"{key}_answer")
     if kept is None:
         with st.container(border=True):
             st.markdown("**The answer appears here**")
@@ -79,7 +84,10 @@ def _show_answer(task: Task, key: str) -> None:
                 "learnt from gets no answer, and a sentence why."
             )
     else:
-        result_card(kept[0], key=f"{key}_result", recorded=kept[1])
+        answer, recorded, row = kept
+        result_card(answer, key=f"{key}_result", recorded=recorded)
+        if not answer.refused:
+            similar_cases(task, answer.version_id, row, key=f"{key}_similar")
     if task.texts is not None and task.texts.mind:
         st.caption(task.texts.mind)
     if task.name == "symptoms":

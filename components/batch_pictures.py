@@ -1,7 +1,6 @@
 """Many pictures at once: a ZIP in, a table of answers out, with the time left and a way to stop."""
 
 import hashlib
-import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -9,7 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from components.plain_text import plain
-from components.theme import NOT_FOR_CLINICAL_USE, amount, duration
+from components.progress import Progress
+from components.theme import NOT_FOR_CLINICAL_USE, amount
 from data.intake.pictures import NotAPicture
 from models.task import Task
 from models.versions import VersionError, VersionView
@@ -80,15 +80,11 @@ def _work(batch: "Batch", task: Task, version: VersionView) -> None:
     """Answer what is left; a click meanwhile ends this script between two steps, and what was answered stays."""
     from models.picture_batch import answer_next
 
-    began, before = time.monotonic(), len(batch.rows)
-    bar = st.progress(before / len(batch.names), f"{before:,} of {amount(len(batch.names), 'picture')}")
+    progress = Progress("picture")
+    progress(len(batch.rows), len(batch.names))
     while batch.left:
         answer_next(batch, task, version_id=version.id)
-        each = (time.monotonic() - began) / (len(batch.rows) - before)
-        bar.progress(
-            len(batch.rows) / len(batch.names),
-            f"{len(batch.rows):,} of {amount(len(batch.names), 'picture')}, about {duration(each * batch.left)} left",
-        )
+        progress(len(batch.rows), len(batch.names))
 
 
 def _show(batch: "Batch", task: Task, version: VersionView, filename: str, key: str) -> None:

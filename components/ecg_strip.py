@@ -11,6 +11,7 @@ import streamlit as st
 from components.ecg_beat import ecg_beat
 from components.ecg_paper import LONGEST, Mark, ecg_paper
 from components.plain_text import plain
+from components.similar_cases import no_cases
 from components.theme import NOT_FOR_CLINICAL_USE, amount, figures, interval, number
 from data.intake.signal import SignalError, read_signals
 from data.signal import Recording
@@ -81,6 +82,7 @@ def ecg_strip(task: Task, version: VersionView | None, *, key: str) -> None:
     if version:
         mark = (chosen.file_id if chosen else f"drawn {turn}", recording.name, lead, version.id)
         _second_opinion(task, version, recording, reading, mark, key)
+    no_cases(task, key=f"{key}_similar")
 
 
 def _names(recording: Recording, named: "Sequence[NamedBeat]", key: str) -> None:

@@ -1,5 +1,6 @@
 """The training cases that are most like the one that was asked about, or why none are shown."""
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,12 +9,14 @@ from numpy.typing import NDArray
 
 from components.input_form import shown
 from components.overlay import enlarged
+from components.progress import Progress
 from data.table import Column
+from data.texts import unpack_texts
 from models.task import Task
 from models.versions import VersionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from models.similar import Case, Similar
 
@@ -25,34 +28,21 @@ def similar_cases(task: Task, version_id: int, x: NDArray[Any], *, key: str) -> 
     ----------
     version_id : the model version whose inputs are compared.
     """
-    from models.similar import NoCases, why_none
-    from models.similar import similar_cases as find
-
-    with st.container(border=True, key=f"{key}_box"):
-        st.markdown("**Similar cases**")
-        if why := why_none(task):
-            st.caption(why)
-            return
+    if no_cases(task, key=key):
+        return
+    with _box(key):
         mark = (version_id, x.tobytes())
         kept: tuple[Any, Similar] | None = st.session_state.get(f"{key}_found")
         if kept is None or kept[0] != mark:
-            st.caption("The three training cases of the public data that look most alike to the model.")
-            if not st.button("Find similar cases", icon=":material/image_search:", key=f"{key}_find"):
-                return
-            wait = " The first time this takes up to a minute." if task.encoder else ""
-            try:
-                with st.spinner(f"Comparing with the training cases.{wait}"):
-                    kept = (mark, find(task, version_id, x))
-            except (NoCases, VersionError) as error:
-                st.info(str(error), icon=":material/info:")
-                return
-            st.session_state[f"{key}_found"] = kept
-            st.rerun()
+            _look(task, version_id, x, mark, key)
+            return
         found = kept[1]
-        if task.pictures is None:
-            _rows(task, x, found)
-        else:
+        if task.pictures is not None:
             _pictures(task, found)
+        elif task.texts is not None:
+            _texts(task, found)
+        else:
+            _rows(task, x, found)
         st.caption(
             f"Nearest of {found.among:,} training cases ({found.source}; {task.licence}). The distance is the root "
             "mean square difference of the model's standardised inputs: 0 is the same. Alike to the model does not "
@@ -60,11 +50,64 @@ def similar_cases(task: Task, version_id: int, x: NDArray[Any], *, key: str) -> 
         )
 
 
+def no_cases(task: Task, *, key: str) -> bool:
+    """Draw why a task shows no cases, and return True; draw nothing and return False where it shows some."""
+    from models.similar import why_none
+
+    why = why_none(task)
+    if why:
+        with _box(key):
+            st.caption(why)
+    return bool(why)
+
+
+@contextmanager
+def _box(key: str) -> "Iterator[None]":
+    with st.container(border=True, key=f"{key}_box"):
+        st.markdown("**Similar cases**")
+        yield
+
+
+def _look(task: Task, version_id: int, x: NDArray[Any], mark: object, key: str) -> None:
+    """Offer to look for cases, or look for them; a click meanwhile ends this script between two steps."""
+    from models.similar import NoCases, similar_cases
+
+    going = f"{key}_going"  # the mark of what is looked for
+    if st.session_state.get(going) != mark:
+        st.caption("The three training cases of the public data that look most alike to the model.")
+        find = "Find similar cases"
+        st.button(find, icon=":material/image_search:", key=f"{key}_find", on_click=_set, args=(going, mark))
+        return
+    st.button("Stop", icon=":material/stop_circle:", key=f"{key}_stop", on_click=_set, args=(going, None))
+    try:
+        with st.spinner("Comparing with the training cases"):
+            found = similar_cases(task, version_id, x, check=Progress("training case"))
+    except (NoCases, VersionError) as error:
+        st.info(str(error), icon=":material/info:")
+        return
+    _set(going, None)
+    _set(f"{key}_found", (mark, found))
+    st.rerun()
+
+
+def _set(name: str, value: object) -> None:
+    st.session_state[name] = value
+
+
 def _pictures(task: Task, found: "Similar") -> None:
     for column, case in zip(st.columns(len(found.cases)), found.cases, strict=True):
         column.image(
             enlarged(case.x), width="stretch", caption=f"{task.classes[case.label]}, distance {case.distance:.2f}"
         )
+
+
+def _texts(task: Task, found: "Similar") -> None:
+    texts = unpack_texts(np.stack([case.x for case in found.cases]))
+    lines = [
+        {"Text": text, "Found": task.classes[case.label], "Distance": f"{case.distance:.2f}"}
+        for text, case in zip(texts, found.cases, strict=True)
+    ]
+    st.table(lines)
 
 
 def _rows(task: Task, x: NDArray[Any], found: "Similar") -> None:

@@ -86,7 +86,7 @@ def public_rows(task: str, part: Literal["training", "calibration", "heldout"]) 
 
 def encode_public(task: str, check: Callable[[], None]) -> None:
     """Encode the public rows of a task and keep the features; where they are kept already, nothing is done."""
-    encoded(get_task(task), public_split(task)[0], keep=True, check=check)
+    encoded(get_task(task), public_split(task)[0], keep=True, check=lambda *_: check())
 
 
 def roster(request: RunRequest) -> list[SiteInfo]:

@@ -19,7 +19,10 @@ from settings import get_settings
 AT_ONCE = 32  # rows between two looks at whether to stop
 
 
-def encoded(task: Task, rows: Dataset, *, keep: bool = False, check: Callable[[], None] = lambda: None) -> Dataset:
+Check = Callable[[int, int], None]
+
+
+def encoded(task: Task, rows: Dataset, *, keep: bool = False, check: Check = lambda *_: None) -> Dataset:
     """Return ``rows`` with features in place of what was given; the same rows when the task has no encoder.
 
     They keep their digests, so that a row is known again whether it is encoded or not.
@@ -27,25 +30,40 @@ def encoded(task: Task, rows: Dataset, *, keep: bool = False, check: Callable[[]
     Parameters
     ----------
     keep : whether features may be written into HOME; for public rows only.
-    check : called now and then; what it raises ends the computation.
+    check : called now and then with how many rows of how many are done; what it raises ends the computation.
     """
-    if not task.encoder or rows.digests is not None:
+    if _as_needed(task, rows):
         return rows
-    file = _file(task, rows) if keep else None
-    x = _read(file, len(rows)) if file else None
-    if x is None:
-        x = _compute(task, rows, check)
-        if file:
-            _write(file, x)
+    if keep and (known := kept(task, rows)):
+        return known
+    x = _compute(task, rows, check)
+    if keep:
+        _write(_file(task, rows), x)
+    return _with(rows, x)
+
+
+def kept(task: Task, rows: Dataset) -> Dataset | None:
+    """Return what ``encoded`` does where that costs nothing: its features were kept, or none are needed; else None."""
+    if _as_needed(task, rows):
+        return rows
+    x = _read(_file(task, rows), len(rows))
+    return None if x is None else _with(rows, x)
+
+
+def _as_needed(task: Task, rows: Dataset) -> bool:
+    return not task.encoder or rows.digests is not None
+
+
+def _with(rows: Dataset, x: FloatArray) -> Dataset:
     return Dataset(
         x, rows.y, rows.source, rows.synthetic, rows.natural_sites, rows.groups, rows.parts, tuple(rows.row_hashes)
     )
 
 
-def _compute(task: Task, rows: Dataset, check: Callable[[], None]) -> FloatArray:
+def _compute(task: Task, rows: Dataset, check: Check) -> FloatArray:
     parts = []
     for start in range(0, len(rows), AT_ONCE):
-        check()
+        check(start, len(rows))
         parts.append(task.encode(rows.x[start : start + AT_ONCE]))
     return np.concatenate(parts).astype(np.float32) if parts else task.encode(rows.x)
 

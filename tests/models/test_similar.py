@@ -1,13 +1,15 @@
 """The cases beside an answer are the nearest training cases of public data, and only where the licence permits."""
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
 
 from data.partition import hold_out
+from models.encoding import encoded
 from models.registry import get_task, task_names
-from models.similar import COUNT, NoCases, similar_cases, why_none
+from models.similar import COUNT, MOST, NoCases, similar_cases, why_none
 from models.versions import champion, register_shipped
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -48,6 +50,49 @@ def test_a_picture_is_compared_by_what_the_model_sees_of_it(datasets: object) ->
     assert found.cases[0].distance == pytest.approx(0, abs=1e-2) and found.cases[0].x.dtype == np.uint8
     again = similar_cases(task, champion_of(task.name), public.x[training[3]])
     assert [case.distance for case in again.cases] == [case.distance for case in found.cases]
+
+
+def test_encoding_tells_how_far_it_is_and_what_a_run_has_kept_is_not_encoded_anew(
+    datasets: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = get_task("breast_ultrasound")
+    seen: list[int] = []
+
+    def encode(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        seen.append(len(x))
+        return x.reshape(len(x), -1)[:, ::97].astype(np.float32)
+
+    class Model:
+        def preparation(self, task: object, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+            return x
+
+    monkeypatch.setattr(type(task), "encode", lambda self, x: encode(x))
+    monkeypatch.setattr("models.similar.load_model", lambda version_id: Model())
+    monkeypatch.setattr("models.similar.MOST", 40)
+    public = task.public()
+    training = hold_out(public).training
+    told: list[tuple[int, int]] = []
+    found = similar_cases(task, 1, public.x[training[1]], check=lambda done, of: told.append((done, of)))
+    assert found.among == 40 < len(training) <= MOST and told == [(0, 40), (32, 40)]
+
+    encoded(task, public, keep=True)  # as a run does
+    told.clear()
+    seen.clear()
+    found = similar_cases(task, 1, public.x[training[1]], check=lambda done, of: told.append((done, of)))
+    assert not told and seen == [1] and found.among == len(training)
+    assert found.cases[0].distance == 0 and (found.cases[0].x == public.x[training[1]]).all()
+
+
+def test_a_click_while_cases_are_encoded_ends_the_search(datasets: object) -> None:
+    class Clicked(BaseException):
+        pass
+
+    def check(done: int, of: int) -> None:
+        raise Clicked
+
+    task = get_task("breast_ultrasound")
+    with pytest.raises(Clicked):
+        similar_cases(task, champion_of(task.name), task.public().x[0], check=check)
 
 
 @pytest.mark.parametrize("name", task_names())

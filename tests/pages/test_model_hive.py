@@ -1,13 +1,17 @@
 """The Model Hive page, in every role."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from accounts.permissions import Role
 from data.intake.table import to_csv
+from models.encoding import Check
 from models.registry import get_task, tasks
-from models.versions import get_version
+from models.versions import get_version, register_shipped
 from settings import get_settings
 from tests.pages.champions import make_champion
 from tests.pages.conftest import OpenPage
@@ -226,3 +230,56 @@ def test_a_task_whose_cases_may_not_be_shown_says_why(page: OpenPage) -> None:
     make_champion("vitals")
     app = ask(page("model_hive", query={"task": "vitals"}), "vitals")
     assert "learnt from generated rows, so there are no training cases" in texts(app)
+
+
+def test_a_text_answer_says_why_no_cases_are_shown_or_shows_three(
+    page: OpenPage, datasets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register_shipped()
+    app = page("model_hive", query={"task": "symptoms"})
+    app.button(key="hive_symptoms_sample").click().run()
+    assert "Similar cases" not in texts(app)
+    app.button(key="hive_symptoms_submit").click().run()
+    task = get_task("symptoms")
+    assert not app.exception and f"are not shown; their licence: {task.licence}." in texts(app)
+
+    monkeypatch.setattr(type(task), "shows_cases", True)
+    monkeypatch.setattr("models.similar.MOST", 30)
+    app.run()
+    app.button(key="hive_symptoms_similar_find").click().run()
+    assert not app.exception and "Nearest of 30 training cases" in texts(app)
+    assert list(app.table[0].value.columns) == ["Text", "Found", "Distance"] and len(app.table[0].value) == 3
+
+
+def test_an_ecg_says_why_no_cases_are_shown(page: OpenPage) -> None:
+    app = page("model_hive", query={"task": "ecg"})
+    assert "Similar cases" not in texts(app)
+    app.button(key="hive_ecg_sample").click().run()
+    assert not app.exception and "no training case is like a whole recording, so none is shown" in texts(app)
+
+
+def test_a_search_for_similar_cases_can_be_stopped_and_begun_again(
+    page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_champion("breast_cancer")
+    app = page("model_hive", query={"task": "breast_cancer"})
+    app.button(key="hive_breast_cancer_sample").click().run()
+    app = ask(app, "breast_cancer")
+    find, stop = "hive_breast_cancer_similar_find", "hive_breast_cancer_similar_stop"
+
+    def interrupted(*_: object, check: Check, **__: object) -> None:
+        check(32, 600)
+        check(64, 600)
+        st.stop()  # as a click does
+
+    with monkeypatch.context() as patch:
+        patch.setattr("models.similar.similar_cases", interrupted)
+        app.button(key=find).click().run()
+        assert not app.exception and find not in {each.key for each in app.button}
+        bar = app.get("progress")[0].proto
+        assert bar.text.startswith("64 of 600 training cases, about ") and bar.value == 10
+        app.button(key=stop).click().run()
+    assert stop not in {each.key for each in app.button}
+    app.button(key=find).click().run()
+    assert not app.exception and "Nearest of" in texts(app)
+    assert not {find, stop} & {each.key for each in app.button}
