@@ -8,6 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from components.charts import plain_axes, show
+from components.result_card import percent
 from components.theme import palette
 from data.signal import Recording
 from models.ecg.beats import LENGTH, RATE
@@ -48,7 +49,7 @@ def ecg_beat(
     row = beat_rows(recording, reading)[0][chosen]
     beat = beats[chosen].prediction
     weights = where_it_looked(load_model(version.id), row, beat.chosen)
-    chances = ", ".join(f"{chance.name} {chance.probability:.0%}" for chance in beat.chances)
+    chances = ", ".join(f"{chance.name} {percent(chance.probability)}" for chance in beat.chances)
     st.markdown(f"**{beat.answer}** {chances}.")
     for warning in beat.warnings:
         st.caption(f":material/info: {warning}")

@@ -12,7 +12,8 @@ LONGEST = 30.0  # s drawn at once
 _CLASS = {"?": "unsure"}  # what no style can be called
 
 _CSS = """
-.paper { overflow-x: auto; border: 1px solid var(--st-border-color); border-radius: 12px; }
+.paper { overflow-x: auto; width: fit-content; max-width: 100%;
+  border: 1px solid var(--st-border-color); border-radius: 12px; }
 .paper:focus-visible { outline: 2px solid var(--st-primary-color); }
 svg { display: block; background: #FFF8F3; }
 .fine { stroke: #F3CFC4; stroke-width: .1; } .coarse { stroke: #DE9C8A; stroke-width: .22; }

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,9 @@ import streamlit as st
 from components.ecg_beat import ecg_beat
 from components.ecg_paper import LONGEST, Mark, ecg_paper
 from components.plain_text import plain
+from components.result_card import percent
 from components.similar_cases import no_cases
-from components.theme import NOT_FOR_CLINICAL_USE, amount, figures, interval, number
+from components.theme import NOT_FOR_CLINICAL_USE, amount, duration, figures, interval, number
 from data.intake.signal import SignalError, read_signals
 from data.signal import Recording
 from models.ecg.beats import AAMI, CLASSES
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from models.ecg.answers import BeatAnswer
 
 DRAWN = "The sample is a drawing by this program; nobody's heart is behind it."
+NOTE = "Note"  # the column that says which class cannot be relied on; far left, so that a phone shows it
 _KINDS = {"in time": ("N", "·"), "early": ("S", "early"), "after a pause": ("Q", "late")}
 _CLASSES = {
     "N": "normal",
@@ -115,11 +118,11 @@ def name_table(named: "Sequence[NamedBeat]", seconds: float) -> list[dict[str, s
         lines.append(
             {
                 "Class": f"{letter} {words.partition(':')[0]}",
-                "Beats": str(sum(beat.letter == letter for beat in named)),
-                "": "not reliable" if of and not of.reliable else "",
+                "Beats": f"{sum(beat.letter == letter for beat in named):,}",
+                NOTE: "not reliable" if of and not of.reliable else "",
                 "Found": number(of.sensitivity) if of else "–",
                 "Right": number(of.precision) if of else "–",
-                "On": f"{of.n} beats of {amount(of.people, 'person').replace('persons', 'people')}" if of else "–",
+                "On": f"{of.n:,} beats of {amount(of.people, 'person').replace('persons', 'people')}" if of else "–",
                 "Rule": words.partition(": ")[2],
             }
         )
@@ -201,11 +204,11 @@ def class_table(task: Task, version: VersionView, beats: "Sequence[BeatAnswer]")
         lines.append(
             {
                 "Class": f"{CLASSES[k]} {name}",
-                "Beats": str(len(mine)),
-                "Mean probability": "–" if chance is None else f"{chance:.0%}",
+                "Beats": f"{len(mine):,}",
+                NOTE: "not reliable" if name in task.unreliable else "",
+                "Mean probability": "–" if chance is None else percent(chance),
                 "Found": score_words(scores.get("sensitivity")),
                 "Right": score_words(scores.get("precision")),
-                "": "not reliable" if name in task.unreliable else "",
             }
         )
     return lines
@@ -226,8 +229,8 @@ def _show(recording: Recording, reading: Reading, key: str, beats: "Sequence[Nam
                     f"{reading.rate:.0f} / min",
                     f"single beats {reading.slowest:.0f} to {reading.fastest:.0f}",
                 ),
-                ("Beats", f"{len(reading.peaks)}", f"in {recording.seconds:.0f} s"),
-                ("RR variation", f"{reading.variation:.0f} ms", "standard deviation of the intervals"),
+                ("Beats", f"{len(reading.peaks):,}", f"in {duration(recording.seconds)}"),
+                ("RR variation", f"{reading.variation:.0f} ms", "standard deviation of the time between beats"),
             ]
         )
         start = 0.0
@@ -276,7 +279,7 @@ def marks_of(
         told = f"beats as the rules name them: {_meant(marks)}."
         if len(recording.peaks):
             same, near = agreement(recording, beats)
-            told += f" The file's own marks agree in {same} of {near} beats of the whole recording."
+            told += f" The file's own marks agree in {same:,} of {near:,} beats of the whole recording."
         return marks, told
     if len(recording.peaks):
         kinds = [AAMI.get(symbol, "Q") for symbol in recording.symbols]
@@ -299,15 +302,20 @@ def _meant(marks: Sequence[Mark]) -> str:
 
 
 def rhythm_table(reading: Reading) -> list[dict[str, str]]:
-    """Return one line for each ten seconds."""
-    return [
-        {
-            "Seconds": f"{part.start:.0f} to {part.end:.0f}",
-            "Rate": "–" if np.isnan(part.rate) else f"{part.rate:.0f} / min",
-            "Rhythm": part.rhythm,
-        }
-        for part in reading.rhythm
-    ]
+    """Return one line for each stretch of one rhythm, with the least and the highest rate of its ten seconds."""
+    lines = []
+    for rhythm, stretch in groupby(reading.rhythm, key=lambda part: part.rhythm):
+        parts = list(stretch)
+        rates = sorted({f"{part.rate:.0f}" for part in parts if not np.isnan(part.rate)}, key=int)
+        ends = dict.fromkeys((rates[0], rates[-1])) if rates else ()
+        lines.append(
+            {
+                "Seconds": f"{parts[0].start:.0f} to {parts[-1].end:.0f}",
+                "Rate": f"{' to '.join(ends)} / min" if ends else "–",
+                "Rhythm": rhythm,
+            }
+        )
+    return lines
 
 
 def _knowledge(reading: Reading) -> None:

@@ -79,9 +79,9 @@ def reliability(seconds: float) -> str:
     accuracy, judged = of["accuracy"], of["judged"]
     return (
         f"Held to cardiologists' marks on {of['n']} beats of {of['people']} people of MIT-BIH, each named with limits "
-        f"chosen on others: {accuracy['value']:.1%} right (95 % interval {accuracy['low']:.1%} to "
-        f"{accuracy['high']:.1%}), mean F1 of N, S and V {judged['value']:.2f} ({judged['low']:.2f} to "
-        f"{judged['high']:.2f}); not sure of {of['not_sure']:.1%}. Paced and fusion beats are not told apart."
+        f"chosen on others: {100 * accuracy['value']:.1f} % right (95 % interval {100 * accuracy['low']:.1f} to "
+        f"{100 * accuracy['high']:.1f} %), mean F1 of N, S and V {judged['value']:.2f} ({judged['low']:.2f} to "
+        f"{judged['high']:.2f}); not sure of {100 * of['not_sure']:.1f} %. Paced and fusion beats are not told apart."
     )
 
 

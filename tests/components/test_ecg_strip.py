@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from components.ecg_strip import headline, marks_of, name_table, rhythm_table
+from components.ecg_strip import NOTE, headline, marks_of, name_table, rhythm_table
 from data.intake.signal import read_signals
 from models.ecg.named import named_beats
-from models.ecg.strip import read_strip
+from models.ecg.strip import Reading, Stretch, read_strip
 from tests.models.test_ecg import packed
 
 
@@ -51,5 +51,17 @@ def test_the_table_of_names_counts_beats_and_says_which_name_is_not_reliable(dat
     recording = read_signals("s.zip", packed(datasets / "ecg_strips_mitbih", "mit119_1"))[0]
     lines = {line["Class"][0]: line for line in name_table(named_beats(recording, read_strip(recording)), 10)}
     assert {kind: line["Beats"] for kind, line in lines.items()} == {"N": "7", "S": "0", "V": "3", "?": "0"}
-    assert {kind for kind, line in lines.items() if line[""] == "not reliable"} == {"S"}
+    assert {kind for kind, line in lines.items() if line[NOTE] == "not reliable"} == {"S"}
     assert lines["V"]["On"] == "40 beats of 12 people" and lines["?"]["Found"] == "–"
+
+
+def test_stretches_of_one_rhythm_are_one_line_with_the_ends_of_their_rate() -> None:
+    parts = [Stretch(0, 10, 71.2, "regular"), Stretch(10, 20, 68.8, "regular"), Stretch(20, 30, 90.1, "irregular")]
+    parts += [Stretch(30, 40, np.nan, "unknown"), Stretch(40, 50, 70.0, "regular")]
+    reading = Reading(0, np.zeros(0, np.int64), (), 0.0, 0.0, 0.0, 0.0, tuple(parts), ())
+    assert [tuple(line.values()) for line in rhythm_table(reading)] == [
+        ("0 to 20", "69 to 71 / min", "regular"),
+        ("20 to 30", "90 / min", "irregular"),
+        ("30 to 40", "–", "unknown"),
+        ("40 to 50", "70 / min", "regular"),
+    ]
