@@ -73,8 +73,8 @@ def _look(task: Task, version_id: int, x: NDArray[Any], mark: object, key: str) 
     from models.similar import NoCases, similar_cases
 
     going = f"{key}_going"  # the mark of what is looked for
+    st.caption("The three training cases of the public data that look most alike to the model.")
     if st.session_state.get(going) != mark:
-        st.caption("The three training cases of the public data that look most alike to the model.")
         find = "Find similar cases"
         st.button(find, icon=":material/image_search:", key=f"{key}_find", on_click=_set, args=(going, mark))
         return
