@@ -3,6 +3,9 @@
 ROCKET, Dempster, Petitjean and Webb 2020, https://arxiv.org/abs/1910.13051: each kernel gives how often it answers
 above 0 and how high. Here the kernels are drawn once and are the same everywhere, so that sites need to agree on
 nothing, and they look no further than the beat reaches, since behind it is padding.
+
+Others see the same beat stretched so that every heart rate fills the same room: the next beat then comes where it is
+due, and what comes early or late stands out.
 """
 
 from functools import cache
@@ -17,20 +20,23 @@ from models.ecg.beats import LENGTH
 if TYPE_CHECKING:
     from torch import Tensor
 
-NAME = "rocket-1"
+NAME = "rocket-2"
 KERNELS = 80  # of each dilation
 DILATIONS = (1, 2, 4, 8, 16)  # samples, 8 ms
-FEATURES = 2 * 2 * KERNELS * len(DILATIONS) + 4
+SECTIONS = ((0, 20), (20, 80), (80, 130), (130, LENGTH))  # samples of a stretched beat
+FEATURES = 4 * 2 * KERNELS * len(DILATIONS) + 4 + 2 * len(SECTIONS) + 2
 _WIDTH = 9
 _UNLIKE = 4.0  # differences are smaller than beats
+_NEXT = 120  # sample of a stretched beat from which on the next one rises; it is due at 156
 
 
 def numbers_of(rows: NDArray[Any]) -> FloatArray:
     """Return the (n, FEATURES) numbers of (n, 374) bytes, beats beside usual ones (models.ecg.beats.beside_usual).
 
-    400 kernels see the beat, scaled to mean 0 and deviation 1, and 400 its difference from the usual one. The last four
-    numbers are how far the beat reaches, how much less that is than usual, its correlation with the usual one, and
-    their mean difference.
+    400 kernels see the beat, scaled to mean 0 and deviation 1, and 400 its difference from the usual one. Then follow
+    how far the beat reaches, how much less that is than usual, its correlation with the usual one, and their mean
+    difference. As many kernels again see both stretched over all 187 samples; the last numbers are correlation and mean
+    difference in each of SECTIONS, and where and how high the next beat peaks.
     """
     import torch
 
@@ -50,9 +56,37 @@ def numbers_of(rows: NDArray[Any]) -> FloatArray:
             reach - usual_reach,
             alike,
             difference.abs().mean(1, keepdim=True),
+            *_stretched_numbers(_stretched(beat, mask), _stretched(usual, known)),
         ]
         found: FloatArray = torch.cat(parts, 1).numpy()
     return found
+
+
+def _stretched(x: "Tensor", mask: "Tensor") -> "Tensor":
+    """Return (n, 187) what reaches as far as the (n, 187) mask, stretched over all samples."""
+    import torch
+
+    reach = mask.sum(1, keepdim=True).clamp(min=2)
+    at = torch.linspace(0, 1, LENGTH) * (reach - 1)
+    before = at.floor().long()
+    after = (before + 1).clamp(max=LENGTH - 1)
+    part = at - before
+    return x.gather(1, before) * (1 - part) + x.gather(1, after) * part
+
+
+def _stretched_numbers(beat: "Tensor", usual: "Tensor") -> "list[Tensor]":
+    """Return the numbers, each (n, ...), of (n, 187) stretched beats beside usual ones."""
+    import torch
+
+    whole = torch.ones_like(beat)
+    parts = [_answers(_scaled(beat, whole), whole, 2), _answers((beat - usual) * _UNLIKE, whole, 3)]
+    for start, end in SECTIONS:
+        one, other = beat[:, start:end], usual[:, start:end]
+        alike = (_scaled(one, whole[:, start:end]) * _scaled(other, whole[:, start:end])).mean(1, keepdim=True)
+        parts += [alike, (one - other).abs().mean(1, keepdim=True)]
+    following = beat[:, _NEXT:]
+    where = following.argmax(1, keepdim=True) / (LENGTH - _NEXT)
+    return [*parts, where, following.amax(1, keepdim=True)]
 
 
 @cache

@@ -73,13 +73,30 @@ def test_the_kernels_are_the_same_everywhere_and_see_no_padding() -> None:
     found = numbers_of(rows)
     assert found.shape == (8, FEATURES) and np.isfinite(found).all()
     assert np.array_equal(found[3:5], numbers_of(rows[3:5]))
-    drawn = hashlib.sha256(b"".join(part.numpy().tobytes() for which in (0, 1) for part in kernels(which))).hexdigest()
-    assert drawn.startswith("69eaac5de712836a")  # shipped weights fit these and no others
+    drawn = hashlib.sha256(b"".join(part.numpy().tobytes() for which in range(4) for part in kernels(which))).hexdigest()
+    assert drawn.startswith("308f192a284eac9f")  # shipped weights fit these and no others
     padded = rows.copy()
     size = int(np.flatnonzero(rows[0, :LENGTH])[-1]) + 1
     assert size < LENGTH
     padded[0, size - 10 : LENGTH] = 0
     assert not np.array_equal(numbers_of(padded)[0], found[0])
+
+
+def test_at_any_heart_rate_the_next_beat_is_seen_where_it_is_due() -> None:
+    at = np.arange(LENGTH)
+
+    def beat(interval: int, following: int) -> np.ndarray:
+        pulses = sum(np.exp(-(((at - middle) / (interval / 20)) ** 2)) for middle in (0, following))
+        return np.where(at < interval * 1.2, 20 + 230 * np.minimum(pulses, 1), 0)
+
+    usual = {interval: beat(interval, interval) for interval in (60, 120)}
+    rows = [(interval, share) for interval in usual for share in (1.0, 0.85)]
+    found = numbers_of(
+        np.stack([np.concatenate([beat(i, round(i * share)), usual[i]]) for i, share in rows]).astype(np.uint8)
+    )
+    where = found[:, -2]  # of the stretched beat, from sample 120 on
+    assert np.allclose(where[[0, 2]], (LENGTH / 1.2 - 120) / (LENGTH - 120), atol=0.03)
+    assert np.allclose(where[[1, 3]], (LENGTH / 1.2 * 0.85 - 120) / (LENGTH - 120), atol=0.03)
 
 
 def test_few_patients_are_spread_so_that_rare_kinds_are_not_left_out_together(datasets: Path) -> None:

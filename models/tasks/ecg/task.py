@@ -97,7 +97,7 @@ class Ecg(Task):
         return rows.take(np.arange(n))
 
     def encode(self, x: NDArray[Any]) -> FloatArray:
-        """Return the (n, 1604) numbers of beats beside usual ones."""
+        """Return the (n, 3214) numbers of beats beside usual ones."""
         return numbers_of(x)
 
     def answer(self, chosen: int) -> str:
