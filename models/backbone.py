@@ -136,6 +136,6 @@ def mid(pictures: NDArray[Any], side: int, *, quadrants: bool = False) -> FloatA
 
 def mirrored_mid(pictures: NDArray[Any], side: int, *, quadrants: bool = False) -> FloatArray:
     """Return the mean of the features of (n, h, w[, 3]) pictures and of their mirrors."""
-    plain, mirrored = (mid(each, side, quadrants=quadrants) for each in (pictures, pictures[:, :, ::-1]))
-    both: FloatArray = (plain + mirrored) / np.float32(2)
+    found = mid(np.concatenate([pictures, pictures[:, :, ::-1]]), side, quadrants=quadrants)
+    both: FloatArray = (found[: len(pictures)] + found[len(pictures) :]) / np.float32(2)
     return both

@@ -37,15 +37,17 @@ def without_light(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _light(inside: FloatArray, field: FloatArray) -> FloatArray:
     """Return the (h, w, 3) local mean of a photograph that is 0 outside of its (h, w) field."""
-    from scipy.ndimage import gaussian_filter, zoom
+    import torch
+    from scipy.ndimage import gaussian_filter
+    from torch.nn.functional import interpolate
 
     both = np.concatenate([inside, field[..., None]], axis=2)
     high, wide = (size // _COARSE for size in field.shape)
     coarse = both[: high * _COARSE, : wide * _COARSE].reshape(high, _COARSE, wide, _COARSE, 4).mean(axis=(1, 3))
     smooth = gaussian_filter(coarse, (_WINDOW / _COARSE, _WINDOW / _COARSE, 0))
     mean = smooth[..., :3] / (smooth[..., 3:] + 1e-3)
-    ratio = (field.shape[0] / high, field.shape[1] / wide, 1)
-    light: FloatArray = zoom(mean, ratio, order=1, mode="nearest", grid_mode=True)
+    fine = interpolate(torch.from_numpy(mean).permute(2, 0, 1)[None], field.shape, mode="bilinear")
+    light: FloatArray = fine[0].permute(1, 2, 0).numpy()
     return light
 
 
