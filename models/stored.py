@@ -109,7 +109,7 @@ def write_weights(
     if calibration.threshold != 0.5:
         tensors["calibration.threshold"] = np.array([calibration.threshold])
     tensors |= {_ALONE + name: np.ascontiguousarray(own, dtype=np.float32) for name, own in (alone or {}).items()}
-    content = save(tensors, metadata={"task": task.name})
+    content = save(tensors, metadata={"task": task.name, "encoder": _encoder(task)})
     sha256 = hashlib.sha256(content).hexdigest()
     document = {**manifest, "task": task.name, "sha256": sha256}
     if calibration.threshold != 0.5:
@@ -179,21 +179,41 @@ def read_model(folder: Path, task: Task, sha256: str) -> Model:
     Raises
     ------
     DamagedModel
-        When the file is missing, its SHA-256 is not ``sha256``, or it holds another network than the task's.
+        When the file is missing, its SHA-256 is not ``sha256``, it holds another network than the task's, or one that
+        reads the numbers of another encoder.
     """
     import torch
     from safetensors.numpy import load
 
-    tensors = load(read_weights(folder, sha256))
+    content = read_weights(folder, sha256)
+    tensors = load(content)
     network = task.network()
     state = {k.removeprefix("network."): torch.from_numpy(v) for k, v in tensors.items() if k.startswith("network.")}
     try:
         network.load_state_dict(state)
     except RuntimeError:
         raise DamagedModel(f"{folder / WEIGHTS} holds another network than the one of task {task.name} now.") from None
+    now = _encoder(task)
+    if (encoder := _metadata(content).get("encoder", now)) != now:  # the first versions name none
+        raise DamagedModel(
+            f"{folder / WEIGHTS} reads what the encoder {encoder} gives, and task {task.name} has {now} now: "
+            "train it anew."
+        )
     network.eval()
     preparation = Preparation(*(tensors[f"prepare.{name}"] for name in ("fill", "mean", "scale")))
     return Model(task, network, preparation, _calibration(tensors))
+
+
+def _encoder(task: Task) -> str:
+    """Return whose numbers the network reads; "" where they are tokens, for adapters know their base themselves."""
+    return "" if task.adapts else task.encoder
+
+
+def _metadata(content: bytes) -> dict[str, str]:
+    """Return what a safetensors file says of itself: behind eight bytes of length, JSON with ``__metadata__``."""
+    size = int.from_bytes(content[:8], "little")
+    said: dict[str, str] = json.loads(content[8 : 8 + size]).get("__metadata__", {})
+    return said
 
 
 def _calibration(tensors: Mapping[str, NDArray[Any]]) -> AnyCalibration:

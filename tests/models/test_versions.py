@@ -14,8 +14,10 @@ from sqlalchemy import select
 
 from data.database import AuditEntry, ModelVersion, Promotion, User, transaction
 from models import versions as under_test
+from models.calibration import Calibration
+from models.preparation import Preparation
 from models.registry import get_task, task_names
-from models.stored import WEIGHTS
+from models.stored import WEIGHTS, DamagedModel, read_model, write_weights
 from models.versions import (
     VersionError,
     VersionView,
@@ -86,6 +88,22 @@ def test_a_tampered_version_is_refused_for_answers_promotion_and_comparison(home
         with pytest.raises(VersionError, match="changed after training"):
             use()
     assert champion("vitals") is None and audit() == []
+
+
+def test_weights_for_what_another_encoder_gives_are_refused_though_they_fit(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = get_task("breast_ultrasound")
+    count = task.network().weight.numel()
+    preparation = Preparation(*(np.zeros(count, np.float32) for _ in range(2)), np.ones(count, np.float32))
+    weights = np.zeros(count + 1, np.float32)
+    sha256 = write_weights(home / "kept", task, weights, preparation, Calibration.identity(), {})
+    assert read_model(home / "kept", task, sha256).task is task
+    monkeypatch.setattr(type(task), "seen", 112)
+    with pytest.raises(
+        DamagedModel, match=r"the encoder lite0-mid-mirrored-168 gives, .* has lite0-mid-mirrored-112 now"
+    ):
+        read_model(home / "kept", task, sha256)
 
 
 def test_a_version_whose_file_is_gone_says_so(home: Path, keep: Keep) -> None:
