@@ -27,6 +27,7 @@ from data.table import FloatArray
 from data.whole_file import write_whole
 from fl.watcher import Snapshot
 from models.preparation import Preparation
+from models.stored import metadata
 from settings import get_settings
 
 FORMAT = "medhive checkpoint 1"
@@ -112,8 +113,7 @@ def _read(path: Path, run_id: int, key: str) -> Checkpoint:
         content = path.read_bytes()
         if is_sealed(content):
             content = unseal_bytes(content, model_key(), _place(run_id))
-        length = int.from_bytes(content[:8], "little")
-        state: dict[str, Any] = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["state"])
+        state: dict[str, Any] = json.loads(metadata(content)["state"])
         tensors: dict[str, FloatArray] = load_tensors(content)
         if state["format"] != FORMAT or state["digest"] != _digest(tensors):
             raise CheckpointError(f"the checkpoint of run {run_id} is damaged.")

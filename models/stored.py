@@ -194,7 +194,7 @@ def read_model(folder: Path, task: Task, sha256: str) -> Model:
     except RuntimeError:
         raise DamagedModel(f"{folder / WEIGHTS} holds another network than the one of task {task.name} now.") from None
     now = _encoder(task)
-    if (encoder := _metadata(content).get("encoder", now)) != now:  # the first versions name none
+    if (encoder := metadata(content).get("encoder", now)) != now:  # the first versions name none
         raise DamagedModel(
             f"{folder / WEIGHTS} reads what the encoder {encoder} gives, and task {task.name} has {now} now: "
             "train it anew."
@@ -209,8 +209,11 @@ def _encoder(task: Task) -> str:
     return "" if task.adapts else task.encoder
 
 
-def _metadata(content: bytes) -> dict[str, str]:
-    """Return what a safetensors file says of itself: behind eight bytes of length, JSON with ``__metadata__``."""
+def metadata(content: bytes) -> dict[str, str]:
+    """Return what a safetensors file says of itself: behind eight bytes of length, JSON with ``__metadata__``.
+
+    The library tells it of files only, and these may be sealed. Raises ValueError for what is no such file.
+    """
     size = int.from_bytes(content[:8], "little")
     said: dict[str, str] = json.loads(content[8 : 8 + size]).get("__metadata__", {})
     return said
