@@ -109,7 +109,8 @@ def write_weights(
     if calibration.threshold != 0.5:
         tensors["calibration.threshold"] = np.array([calibration.threshold])
     tensors |= {_ALONE + name: np.ascontiguousarray(own, dtype=np.float32) for name, own in (alone or {}).items()}
-    content = save(tensors, metadata={"task": task.name, "encoder": _encoder(task)})
+    # one entry: safetensors writes several in an order of chance, and the same model would have another SHA-256
+    content = save(tensors, metadata={"encoder": _encoder(task)})
     sha256 = hashlib.sha256(content).hexdigest()
     document = {**manifest, "task": task.name, "sha256": sha256}
     if calibration.threshold != 0.5:

@@ -70,6 +70,15 @@ def test_files_carry_named_tensors_and_a_manifest_with_their_sha256(home: Path, 
     assert {"task", "created", "data", "request", "scores", "command", "medhive_version", "n"} <= set(manifest)
 
 
+def test_the_same_model_has_the_same_sha256_however_often_it_is_kept(tmp_path: Path) -> None:
+    task = get_task("vitals")
+    made = untrained(task, seed=3)
+
+    kept = {write_weights(tmp_path, task, *made, manifest_of(task)) for _ in range(20)}
+
+    assert len(kept) == 1
+
+
 def test_numbers_count_within_a_task_and_a_new_version_is_a_challenger(keep: Keep) -> None:
     assert [keep("vitals").number, keep("breast_cancer").number, keep("vitals").number] == [1, 1, 2]
     assert [each.label for each in versions("vitals")] == ["version 2", "version 1"]
