@@ -115,6 +115,9 @@ def _warm(count: int) -> dict[str, dict[str, float]]:
                 return predict_pictures(task, [read_picture(files[n], task.pictures)], explain=explain)
 
             found[f"{name}, {words}"] = _times(act, count)
+    task = get_task("ecg")
+    beats = heldout(task, count + 1).x
+    found["ecg, one beat"] = _times(lambda n: predict(task, task.encode(beats[n : n + 1]), explain=False), count)
     return found
 
 

@@ -21,9 +21,9 @@ REQUEST = RunRequest("breast_cancer", sites=4, rounds=2, benefit=False)
     [
         (faults.weights_set_to(float("nan")), "its weights hold NaN"),
         (faults.weights_set_to(float("inf")), "its weights hold infinite values"),
-        (faults.wrong_shape, "its weights have shape (3,) instead of (4097,)"),
+        (faults.wrong_shape, "its weights have shape (3,) instead of (1537,)"),
         (faults.no_weights, "it sent no weights"),
-        (faults.all_weights(1e30), "its weights are so large that scores are not finite"),
+        (faults.all_weights(3e38), "its weights are so large that scores are not finite"),
         (faults.other_dtype, "its weights are float64 instead of float32"),
         (faults.scaled(1000.0), "its update is "),
         (faults.scaled(-1000.0), "its update is "),

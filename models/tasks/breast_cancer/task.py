@@ -40,8 +40,8 @@ class BreastCancer(Task):
     question = "Is this breast mass malignant?"
     classes = ("benign", "malignant")
     schema = TableSchema(COLUMNS, label="malignant", label_help="1 = malignant, 0 = benign, confirmed by biopsy.")
-    # chosen by four-fold cross-validation within the training rows
-    training = Training(rounds=20, local_epochs=2, batch_size=16, learning_rate=3e-3, decay=0.95, sites=10)
+    # the best of some 35 recipes by ten-fold cross-validation, seeds 0 to 9
+    training = Training(rounds=20, local_epochs=2, batch_size=32, learning_rate=5e-3, decay=0.95, sites=10)
     licence = "CC BY 4.0 (UCI Machine Learning Repository, dataset 17)"
     shows_cases = True
 
@@ -72,7 +72,7 @@ class BreastCancer(Task):
         return Dataset(rounded, y, f"generated after the WDBC training rows, seed {seed}", synthetic=True)
 
     def network(self) -> "nn.Module":
-        """Return a fresh network 30-64-32-1."""
+        """Return a fresh network 30-32-16-1."""
         from models.tasks.breast_cancer.network import make
 
         return make()

@@ -146,7 +146,7 @@ def test_a_site_that_sends_open_weights_is_refused_and_named(home: object) -> No
     def client(message: Message, context: Any) -> Message:
         reply = app(message, context)
         if message.metadata.message_type == "train" and context.node_config["partition-id"] == 1:
-            reply.content["arrays"] = ArrayRecord({"weights": Array(np.full(4097, 0.5, dtype=np.float32))})
+            reply.content["arrays"] = ArrayRecord({"weights": Array(np.full(1537, 0.5, dtype=np.float32))})
         return reply
 
     told = Told()
