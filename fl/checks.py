@@ -63,10 +63,14 @@ def norms_too_large(norms: Mapping[int, float]) -> dict[int, str]:
         return {}
     usual = sorted(norms.values())[(len(norms) - 1) // 2]
     return {
-        position: f"its update is {norm / usual:.0f} times as large as the median site's; {LARGEST_RATIO} is the limit"
+        position: f"its update is {_times(norm / usual)} as large as the median site's; {LARGEST_RATIO} is the limit"
         for position, norm in norms.items()
         if usual > 0 and norm > LARGEST_RATIO * usual
     }
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.0f} times" if ratio < 1e6 else "over a million times"
 
 
 class Earlier:

@@ -27,6 +27,7 @@ REQUEST = RunRequest("breast_cancer", sites=4, rounds=2, benefit=False)
         (faults.other_dtype, "its weights are float64 instead of float32"),
         (faults.scaled(1000.0), "its update is "),
         (faults.scaled(-1000.0), "its update is "),
+        (faults.all_weights(1e30), "its update is over a million times as large as the median site's; 100 is"),
         (faults.examples(0), "num-examples is 0: an update must rest on at least one row"),
         (faults.examples(-5), "num-examples is -5: an update must rest on at least one row"),
         (faults.examples(10_000_000), "num-examples is 10000000, but the site has"),
