@@ -54,9 +54,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m rag.guardrails.train", description=main.__doc__)
     parser.add_argument("--epochs", type=int, default=EPOCHS, help=f"passes over the phrasings (default {EPOCHS})")
     parser.add_argument("--begin", type=Path, metavar="FOLDER", help="rag/guardrails of an earlier commit")
+    parser.add_argument(
+        "--keep-threshold",
+        action="store_true",
+        help="keep that of --begin: new lines that are harder than what people ask would move it",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=WEIGHTS_FILE.parent, help="folder for weights and card")
     options = parser.parse_args()
+    if options.keep_threshold and not options.begin:
+        parser.error("--keep-threshold needs --begin, whose threshold is kept")
     begun = time.process_time()
     lines = [line for name in FILES for line in read(name)]
     known, begin, origin = set[str](), None, ""
@@ -70,11 +77,12 @@ def main() -> int:
     card = {
         "what": "Tells texts that speak of an emergency from look-alikes: MiniLM with rank-16 additions and a layer",
         "command": f"python -m rag.guardrails.train --epochs {options.epochs} --seed {options.seed}"
-        + " --begin FOLDER" * bool(options.begin),
+        + " --begin FOLDER" * bool(options.begin)
+        + " --keep-threshold" * options.keep_threshold,
         **({"begun from weights": origin} if origin else {}),
         "data": "phrasings/*.txt, written for this purpose; no patient's words",
         "lines": {"learnt": len(lines), "judged": len(new), "folds": FOLDS},
-        **thresholds(scores, new),
+        **thresholds(scores, new, begin if options.keep_threshold else None),
         "kinds": judge.kinds,
         "processor seconds": round(time.process_time() - begun),
     }
@@ -150,11 +158,12 @@ def _loss(scores: torch.Tensor, batch: list[Phrasing], kinds: tuple[str, ...]) -
     return loss
 
 
-def thresholds(scores: Scores, lines: list[Phrasing]) -> dict[str, object]:
+def thresholds(scores: Scores, lines: list[Phrasing], kept: Classifier | None = None) -> dict[str, object]:
     """Return the scores from which on there is an alarm, and how lines that were not learnt fare.
 
     The score is the one at which misses and false alarms on these lines cost least. With a pattern's support less is
-    enough: half-way to the median of look-alikes. The figures at which one look-alike in twenty raises an alarm are
+    enough: half-way to the median of look-alikes. ``kept`` gives both instead. The figures at which one look-alike in
+    twenty raises an alarm are
     there to compare classifiers; that score itself would miss too many emergencies.
     """
     event = np.array([line.kind is not None for line in lines])
@@ -162,16 +171,16 @@ def thresholds(scores: Scores, lines: list[Phrasing]) -> dict[str, object]:
     section = np.array([line.section for line in lines])
     median = float(np.median(scores[~event]))
 
-    def alarms(threshold: float) -> NDArray[np.bool_]:
-        return scores >= np.where(suspected, (threshold + median) / 2, threshold)
+    def alarms(threshold: float, lower: float | None = None) -> NDArray[np.bool_]:
+        return scores >= np.where(suspected, (threshold + median) / 2 if lower is None else lower, threshold)
 
     def by_section(raised: NDArray[np.bool_], which: NDArray[np.bool_]) -> dict[str, float]:
         return {
             str(name): round(float(raised[which & (section == name)].mean()), 3) for name in sorted(set(section[which]))
         }
 
-    def figures(threshold: float) -> dict[str, object]:
-        raised = alarms(threshold)
+    def figures(threshold: float, lower: float | None = None) -> dict[str, object]:
+        raised = alarms(threshold, lower)
         return {
             "threshold": round(threshold, 3),
             "recall": round(float(raised[event].mean()), 4),
@@ -185,12 +194,13 @@ def thresholds(scores: Scores, lines: list[Phrasing]) -> dict[str, object]:
         return float(_MISSED * (1 - raised[event].mean()) + raised[~event].mean())
 
     tried = [float(score) for score in np.unique(scores)]
-    chosen = min(tried, key=cost)
+    chosen = kept.threshold if kept else min(tried, key=cost)
+    lower = kept.threshold_suspected if kept else (chosen + median) / 2
     strict = next(score for score in tried if alarms(score)[~event].mean() <= _FALSE_ALARMS)
     return {
         "threshold": round(chosen, 3),
-        "threshold_suspected": round((chosen + median) / 2, 3),
-        "cross-validated": figures(chosen),
+        "threshold_suspected": round(lower, 3),
+        "cross-validated": figures(chosen, lower),
         "cross-validated at 5 % false alarms": figures(strict),
     }
 

@@ -87,7 +87,7 @@ def test_a_question_a_memory_and_a_story_raise_no_alarm(text: str) -> None:
 def test_unseen_phrasings_are_told_apart() -> None:
     figures = measure_emergencies()
     assert figures["recall"]["all"]["share"] >= 0.98
-    assert figures["false alarms"]["all"]["share"] <= 0.07  # the goal is .05, docs/guardrails.md
+    assert figures["false alarms"]["all"]["share"] <= 0.05
     assert figures["recall"]["all"]["n"] >= 150
     assert figures["false alarms"]["all"]["n"] >= 150
 
