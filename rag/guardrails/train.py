@@ -163,8 +163,7 @@ def thresholds(scores: Scores, lines: list[Phrasing], kept: Classifier | None = 
 
     The score is the one at which misses and false alarms on these lines cost least. With a pattern's support less is
     enough: half-way to the median of look-alikes. ``kept`` gives both instead. The figures at which one look-alike in
-    twenty raises an alarm are
-    there to compare classifiers; that score itself would miss too many emergencies.
+    twenty raises an alarm are there to compare classifiers; that score itself would miss too many emergencies.
     """
     event = np.array([line.kind is not None for line in lines])
     suspected = np.array([seen_by_patterns(line.text) is not None for line in lines])

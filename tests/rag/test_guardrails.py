@@ -1,8 +1,10 @@
 """Emergencies are seen in the words people use; education, negation, the past and stories are not taken for one."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,9 +12,9 @@ from hypothesis import strategies as st
 from rag import embedding
 from rag.guardrails import classifier, emergency, red_flag, red_flag_at_once
 from rag.guardrails.gloss import gloss
-from rag.guardrails.phrasings import FILES, fold, read
+from rag.guardrails.phrasings import FILES, Phrasing, fold, read
 from rag.guardrails.rules import flags, seen_by_rules
-from rag.guardrails.train import fit
+from rag.guardrails.train import fit, thresholds
 from tests.rag.measure_guardrails import FOURTH, FRESH, NEWEST, UNSEEN, lines, measure_emergencies
 
 CASES = lines(Path(__file__).parent / "emergencies.jsonl")
@@ -90,6 +92,18 @@ def test_unseen_phrasings_are_told_apart() -> None:
     assert figures["false alarms"]["all"]["share"] <= 0.05
     assert figures["recall"]["all"]["n"] >= 150
     assert figures["false alarms"]["all"]["n"] >= 150
+
+
+def test_a_threshold_is_that_of_least_cost_or_the_one_that_is_kept() -> None:
+    lines = [Phrasing("a", "heart", "heart"), Phrasing("b", "heart", "heart"), Phrasing("c", None, "mild")]
+    scores = np.array([3.0, 1.0, -1.0], np.float32)
+    assert thresholds(scores, lines)["threshold"] == 1.0
+    kept = replace(classifier.shipped(), threshold=2.0, threshold_suspected=0.5)
+
+    found = thresholds(scores, lines, kept)
+
+    assert (found["threshold"], found["threshold_suspected"]) == (2.0, 0.5)
+    assert found["cross-validated"]["recall"] == 0.5  # type: ignore[index]  # of figures, typed as object
 
 
 def test_no_unseen_phrasing_is_among_those_learnt() -> None:
