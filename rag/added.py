@@ -1,20 +1,24 @@
 """Weigh passages of records and documents that people added: MedQuAD, guidelines, pages.
 
-Weights were chosen on one half of MedQuAD's questions and measured on the other, as docs/retrieval.md says.
+Weights were chosen on one half of MedQuAD's questions and on questions in lay words, and measured on others, as
+docs/retrieval.md says.
 """
 
 from dataclasses import dataclass, fields
 
 import numpy as np
 
-from rag.article import Passage
 from rag.embedding import FloatArray
 from rag.index import Index
-from rag.lexicon import Lexicon, content_words, own_words
+from rag.intent import letters
+from rag.lexicon import content_words, own_words
 from rag.record_intent import record_sections_asked
 from rag.sources.records import KIND as RECORD
 
 _CANDIDATES = 60
+_FIRST = 5  # records that are asked whether they agree
+_OTHERS = 10  # topics beside that of the best passage
+_FAR = 0.27  # similarity of a question with such a topic at least, so that nothing stands out in a small library
 _NAMED = 400  # passages of named documents that are looked at; a wide name such as "cancer" has many
 
 
@@ -29,33 +33,35 @@ class AddedWeights:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What speaks for it that the best passage answers; the fields are those of ``Confidence``."""
+
+    unknown: float  # share of the question's words that no passage has
+    in_title: float  # part of the question's own words that its title or other names have, rare ones counting more
+    named: float  # 1 where the question names its topic; titles of documents are seldom asked for by name: a half
+    agreed: float  # share of the five best passages, each of another record, that are on its topic
+    lead: float  # how much nearer its topic is than the tenth other one; of an absent topic, many are equally near
+
+
+@dataclass(frozen=True)
 class Confidence:
     """Whether the best passage answers: a logistic regression on answerable and unanswerable questions.
 
     ``value`` is 0 where an answer is as good as none; the weights are those of the regression, ``bias`` less the
-    threshold.
+    threshold. ``python -m tests.rag.fit_confidence`` in the repository gives them.
     """
 
-    passage: float = 10.3  # similarity of the question with the passage
-    unknown: float = -1.75  # share of the question's words that no passage has
-    covered: float = 0.5  # part of the question's own words that the passage has, rare ones counting more
-    in_title: float = 4.2  # part of them that its title or its other names have
-    named: float = 0.75  # the question names the topic of a record
-    unnamed: float = -1.6  # it does not: then a record on something else is often the nearest
-    bias: float = -8.1
+    unknown: float = -1.80
+    in_title: float = 0.91
+    named: float = 1.46
+    agreed: float = 1.21
+    lead: float = 13.49
+    bias: float = -3.69
 
-    def value(self, question: str, passage: Passage, similarity: float, lexicon: Lexicon, *, named: bool) -> float:
-        """Return the log-odds that ``passage`` answers ``question``."""
-        own = own_words(question)
-        title = set(content_words(" ".join((passage.title, *passage.synonyms))))
-        return (
-            self.bias
-            + self.passage * similarity
-            + self.unknown * lexicon.unknown_share(content_words(question))
-            + self.covered * lexicon.share(own, title | set(content_words(passage.text)))
-            + self.in_title * lexicon.share(own, title)
-            + (passage.kind == RECORD) * (self.named if named else self.unnamed)
-        )
+    def value(self, evidence: Evidence) -> float:
+        """Return the log-odds that the best passage answers."""
+        signs = (getattr(self, field.name) * getattr(evidence, field.name) for field in fields(evidence))
+        return self.bias + float(sum(signs))
 
 
 WEIGHTS = AddedWeights()
@@ -94,10 +100,32 @@ def score_added(
         return {}
     scores = {key: sign.score(WEIGHTS) for key, sign in signs.items()}
     best = max(scores, key=lambda key: scores[key])
-    sign, named = signs[best].passage, signs[best].topic > 0
-    sure = CONFIDENCE.value(question, index.passages[best], sign, index.added.lexicon, named=named)
-    top = floor + _SCALE * sure
+    top = floor + _SCALE * CONFIDENCE.value(evidence_of(question, index, signs))
     return {key: (top + score - scores[best], signs[key].topic > 0) for key, score in scores.items()}
+
+
+def evidence_of(question: str, index: Index, signs: dict[str, Signs]) -> Evidence:
+    """Return what speaks for it that the best of ``signs`` answers ``question``."""
+    order = [index.passages[key] for key in sorted(signs, key=lambda key: (-signs[key].score(WEIGHTS), key))]
+    best = order[0]
+    topic = {passage.id: letters(passage.title) for passage in order}
+    records: dict[str, str] = {}
+    nearest: dict[str, float] = {}
+    for passage in order:
+        subject = topic[passage.id]
+        records.setdefault(passage.article, subject)
+        nearest[subject] = max(nearest.get(subject, -1.0), signs[passage.id].passage)
+    five = list(records.values())[:_FIRST]
+    others = sorted((value for subject, value in nearest.items() if subject != five[0]), reverse=True)
+    lexicon = index.added.lexicon
+    title = set(content_words(" ".join((best.title, *best.synonyms))))
+    return Evidence(
+        unknown=lexicon.unknown_share(content_words(question)),
+        in_title=lexicon.share(own_words(question), title),
+        named=1.0 if signs[best.id].topic > 0 else 0.0 if best.kind == RECORD else 0.5,
+        agreed=five.count(five[0]) / _FIRST,
+        lead=nearest[five[0]] - max([_FAR, *others[_OTHERS - 1 : _OTHERS]]),
+    )
 
 
 def signs_of(question: str, vector: FloatArray, index: Index, source: str | None = None) -> dict[str, Signs]:

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from rag.graph.link import key
-from rag.index import open_index
+from rag.index import Index, open_index
 from rag.library import add
 from rag.retrieve import search
 from rag.sources.names import other_names, title_of
@@ -36,26 +36,35 @@ def drawn(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
 
 
+class Names:
+    """The names of the topics, and which topics go out of sight together: one name holds the other."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self._of: dict[str, set[str]] = {}
+        for row in rows:
+            topic = key(title_of(row["focus"]))
+            self._of.setdefault(topic, {topic}).update(key(name) for name in other_names(row["focus"]))
+        single = [topic for topic in self._of if len(topic.split()) == 1]
+        self._wide = {topic for topic in single if sum(_holds(other, topic) for other in self._of) > _WIDE}
+
+    def beside(self, chosen: set[str]) -> set[str]:
+        """Return ``chosen`` and every topic that has to go with them."""
+        wide = self._wide
+        return chosen | {
+            topic
+            for topic, names in self._of.items()
+            if any((_holds(n, c) and c not in wide) or (_holds(c, n) and n not in wide) for n in names for c in chosen)
+        }
+
+
+def _holds(whole: str, part: str) -> bool:
+    return f" {part} " in f" {whole} "
+
+
 def absent_topics(rows: list[Row]) -> tuple[set[str], set[str]]:
     """Return the topics that are drawn, and all that are taken out with them."""
-    names: dict[str, set[str]] = {}
-    chosen = set()
-    for row in rows:
-        topic = key(title_of(row["focus"]))
-        names.setdefault(topic, {topic}).update(key(name) for name in other_names(row["focus"]))
-        if drawn("topic:" + row["focus"].lower()) % 10 == 0:
-            chosen.add(topic)
-
-    def holds(whole: str, part: str) -> bool:
-        return f" {part} " in f" {whole} "
-
-    wide = {t for t in names if len(t.split()) == 1 and sum(holds(other, t) for other in names) > _WIDE}
-    out = {
-        topic
-        for topic, known in names.items()
-        if any((holds(n, c) and c not in wide) or (holds(c, n) and n not in wide) for n in known for c in chosen)
-    }
-    return chosen, out | chosen
+    chosen = {key(title_of(row["focus"])) for row in rows if drawn("topic:" + row["focus"].lower()) % 10 == 0}
+    return chosen, Names(rows).beside(chosen)
 
 
 def share(right: list[bool]) -> str:
@@ -77,8 +86,24 @@ class Results:
     seconds: list[float] = field(default_factory=list)
 
 
-def results(file: Path, records: int = 10**9, questions: int = 400) -> dict[str, Results]:
-    """Return what a search finds, by the name of the set of questions; builds the index where it is missing."""
+@dataclass
+class Library:
+    """MedQuAD without the topics taken out, in the index."""
+
+    rows: list[Row]
+    known: set[str]  # ids of the records that are in the index
+    absent: set[str]  # topics that are drawn, and in no record of the index
+    topic: dict[str, str]  # of each record
+    source: str  # name of the file in the index
+    index: Index
+
+    def half(self, record: str) -> str:
+        """Return "tune" or "report": what the question of a record may be used for."""
+        return ("tune", "report")[drawn("question:" + record) % 2]
+
+
+def library(file: Path, records: int = 10**9) -> Library:
+    """Read MedQuAD; builds the index where it is missing."""
     rows: list[Row] = [json.loads(line) for line in file.read_text().splitlines()]
     absent, out = absent_topics(rows)
     topic = {row["id"]: key(title_of(row["focus"])) for row in rows}
@@ -88,31 +113,35 @@ def results(file: Path, records: int = 10**9, questions: int = 400) -> dict[str,
     source = get_settings().home / "medquad.jsonl"
     source.write_text("".join(json.dumps(row) + "\n" for row in inside))
     add([source], lambda done, total: print(f"\r{done} of {total}", end="", file=sys.stderr, flush=True))
-    index = open_index()
-    known = {row["id"] for row in inside}
-    asked = {row["id"]: row["question"] for row in rows}
+    return Library(rows, {row["id"] for row in inside}, absent, topic, source.name, open_index())
+
+
+def results(file: Path, records: int = 10**9, questions: int = 400) -> dict[str, Results]:
+    """Return what a search finds, by the name of the set of questions; builds the index where it is missing."""
+    read = library(file, records)
+    known, absent, topic, index = read.known, read.absent, read.topic, read.index
+    asked = {row["id"]: row["question"] for row in read.rows}
     lay = [json.loads(line) for line in LAY.read_text().splitlines()]
 
     def some(ids: list[str]) -> list[tuple[str, str]]:
         ids = sorted(ids, key=lambda i: drawn("set:" + i))[:questions]
         return [(asked[i], i) for i in ids]
 
-    half = {i: ("tune", "report")[drawn("question:" + i) % 2] for i in asked}
     kinds = {"answerable": known, "absent": {i for i in asked if topic[i] in absent}}
     sets = {
-        f"{name}, {kind}": some([i for i in asked if half[i] == kind and i in wanted])
+        f"{name}, {kind}": some([i for i in asked if read.half(i) == kind and i in wanted])
         for kind in ("tune", "report")
         for name, wanted in kinds.items()
     }
     sets["answerable, lay words"] = [(row["question"], row["id"]) for row in lay if row["id"] in known]
     sets["absent, lay words"] = [(row["question"], row["id"]) for row in lay if topic[row["id"]] in absent]
-    search("what is asthma", index=index, source=source.name)  # what is prepared once does not count
+    search("what is asthma", index=index, source=read.source)  # what is prepared once does not count
     found = {}
     for name, pairs in sets.items():
         found[name] = Results()
         for question, wanted_id in pairs:
             begun = time.perf_counter()
-            given = search(question, 5, index=index, source=source.name)
+            given = search(question, 5, index=index, source=read.source)
             found[name].seconds.append(time.perf_counter() - begun)
             ids = [hit.passage.article.partition(":")[2] for hit in given.hits]
             found[name].first.append(ids[:1] == [wanted_id])
