@@ -26,7 +26,7 @@ from data.database import migrate
 from data.intake.pictures import read_picture
 from data.partition import hold_out
 from data.table import Dataset
-from models.picture_batch import MOST, Batch, answer_next
+from models.picture_batch import MOST, PictureBatch
 from models.predict import predict
 from models.predict_picture import predict_pictures
 from models.registry import get_task
@@ -198,9 +198,9 @@ def _batch(task: Task) -> dict[str, Any]:
         with zipfile.ZipFile(packed, "w") as archive:
             for n in range(count):
                 archive.writestr(f"{n}.png", as_png(np.roll(x[n % len(x)], n // len(x), axis=1)))
-        batch, began, before, peak = Batch.of_zip(packed.getvalue()), time.perf_counter(), _uss(own), 0.0
+        batch, began, before, peak = PictureBatch.of_zip(packed.getvalue()), time.perf_counter(), _uss(own), 0.0
         while batch.left:
-            answer_next(batch, task, version_id=version.id)
+            batch.answer_next(task, version_id=version.id)
             peak = max(peak, _uss(own))
         found[str(count)] = {
             "seconds": round(time.perf_counter() - began, 1),

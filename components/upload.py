@@ -27,7 +27,15 @@ class Upload:
     report: Report
 
 
-def upload(schema: TableSchema, *, source: str, key: str, labelled: bool = True, help: str = "") -> Upload | None:
+def upload(
+    schema: TableSchema,
+    *,
+    source: str,
+    key: str,
+    labelled: bool = True,
+    help: str = "",
+    on_change: Callable[[], None] | None = None,
+) -> Upload | None:
     """Ask for a CSV file and return it checked, or None while there is none.
 
     A file is checked once, not on every rerun of the page; the result stays with this browser session only.
@@ -40,6 +48,7 @@ def upload(schema: TableSchema, *, source: str, key: str, labelled: bool = True,
         saying="Checking every row",
         key=key,
         help=help,
+        on_change=on_change,
     )
 
 
@@ -52,6 +61,7 @@ def ask_file(
     saying: str,
     key: str,
     help: str = "",
+    on_change: Callable[[], None] | None = None,
 ) -> Upload | None:
     """Ask for a file and return it checked, once for each file and each ``of``; None while there is none.
 
@@ -60,9 +70,10 @@ def ask_file(
     check : takes the bytes and the file's name.
     of : what else the check depends on.
     saying : what is said while it checks.
+    on_change : called when a file is chosen or taken out.
     """
     st.session_state.setdefault(f"{key}_nonce", 0)
-    chosen = st.file_uploader(label, type=types, key=widget_key(key), help=help or None)
+    chosen = st.file_uploader(label, type=types, key=widget_key(key), help=help or None, on_change=on_change)
     if chosen is None:
         st.session_state.pop(f"{key}_upload", None)
         return None

@@ -4,7 +4,9 @@ Only the rows stay in memory, so that a thousand pictures need no more than ten.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+
+import pandas as pd
 
 from data.intake.images import Files
 from data.intake.pictures import NotAPicture, Picture, read_picture
@@ -28,7 +30,7 @@ class Row:
 
 
 @dataclass
-class Batch:
+class PictureBatch:
     """The pictures of a ZIP on their way; ``rows`` are those that have been answered, in the order of the ZIP."""
 
     files: Files
@@ -36,7 +38,7 @@ class Batch:
     rows: list[Row] = field(default_factory=list)
 
     @classmethod
-    def of_zip(cls, raw: bytes) -> "Batch":
+    def of_zip(cls, raw: bytes) -> "PictureBatch":
         """Return the batch in a ZIP; raises NotAPicture with one sentence where it is none, empty or too large."""
         files = Files.of_zip(raw)
         if not files.read:
@@ -46,33 +48,43 @@ class Batch:
         return cls(files, tuple(files.read))
 
     @property
+    def total(self) -> int:
+        """How many pictures there are."""
+        return len(self.names)
+
+    @property
     def left(self) -> int:
         """How many pictures wait."""
-        return len(self.names) - len(self.rows)
+        return self.total - len(self.rows)
 
+    def answer_next(self, task: Task, *, version_id: int) -> None:
+        """Answer the next few pictures and add their rows; after the last, let go of the ZIP.
 
-def answer_next(batch: Batch, task: Task, *, version_id: int) -> None:
-    """Answer the next few pictures of a batch and add their rows.
+        Raises
+        ------
+        models.versions.VersionError
+            As models.predict.predict does.
+        """
+        assert task.pictures is not None
+        some = self.names[len(self.rows) : len(self.rows) + AT_ONCE]
+        rows: dict[str, Row] = {}
+        pictures: dict[str, Picture] = {}
+        for name in some:
+            try:
+                pictures[name] = read_picture(self.files.read[name](), task.pictures)
+            except NotAPicture as error:
+                rows[name] = Row(name, NO_ANSWER, note=str(error))
+        answers = predict_pictures(task, list(pictures.values()), explain=False, version_id=version_id)
+        for name, answer in zip(pictures, answers, strict=True):
+            found = answer.prediction
+            rows[name] = _row(name, found) if found else Row(name, NO_ANSWER, note=answer.refusal)
+        self.rows.extend(rows[name] for name in some)
+        if not self.left:
+            self.files = Files({})
 
-    Raises
-    ------
-    models.versions.VersionError
-        As models.predict.predict does.
-    """
-    assert task.pictures is not None
-    some = batch.names[len(batch.rows) : len(batch.rows) + AT_ONCE]
-    rows: dict[str, Row] = {}
-    pictures: dict[str, Picture] = {}
-    for name in some:
-        try:
-            pictures[name] = read_picture(batch.files.read[name](), task.pictures)
-        except NotAPicture as error:
-            rows[name] = Row(name, NO_ANSWER, note=str(error))
-    answers = predict_pictures(task, list(pictures.values()), explain=False, version_id=version_id)
-    for name, answer in zip(pictures, answers, strict=True):
-        found = answer.prediction
-        rows[name] = _row(name, found) if found else Row(name, NO_ANSWER, note=answer.refusal)
-    batch.rows.extend(rows[name] for name in some)
+    def table(self) -> pd.DataFrame:
+        """Return a line for each picture that has been answered, with the columns of Row."""
+        return pd.DataFrame([asdict(row) for row in self.rows])
 
 
 def _row(name: str, found: Prediction) -> Row:

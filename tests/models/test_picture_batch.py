@@ -7,7 +7,7 @@ import pytest
 
 from data.intake.pictures import NotAPicture, Picture
 from models import picture_batch
-from models.picture_batch import MOST, Batch, answer_next
+from models.picture_batch import MOST, PictureBatch
 from models.predict_picture import AT_ONCE, PictureAnswer
 from models.registry import get_task
 from tests.data.pictures import GREY, as_file, as_zip
@@ -22,11 +22,11 @@ def refused(_task: object, pictures: list[Picture], **_: object) -> list[Picture
 def test_every_file_has_its_row_in_order_and_a_bad_one_says_why() -> None:
     files = {f"{n}.png": as_file(np.full_like(GREY, n)) for n in range(AT_ONCE + 4)}
     files["3.png"], files["notes.txt"] = files["3.png"][:60], b"nothing"
-    batch = Batch.of_zip(as_zip(files))
+    batch = PictureBatch.of_zip(as_zip(files))
     with patch.object(picture_batch, "predict_pictures", refused):
-        answer_next(batch, TASK, version_id=1)
+        batch.answer_next(TASK, version_id=1)
         assert len(batch.rows) == AT_ONCE and batch.left == 5
-        answer_next(batch, TASK, version_id=1)
+        batch.answer_next(TASK, version_id=1)
     assert [row.file for row in batch.rows] == list(files) and not batch.left
     assert "damaged" in batch.rows[3].note and batch.rows[-1].note == "The file is no PNG, JPEG or DICOM picture."
     assert [row.note for row in batch.rows[4:-1]] == [f"Refused at {n}." for n in range(4, AT_ONCE + 4)]
@@ -43,7 +43,7 @@ def test_every_file_has_its_row_in_order_and_a_bad_one_says_why() -> None:
 )
 def test_what_is_no_zip_of_at_most_a_thousand_is_told_in_a_sentence(raw: bytes, told: str) -> None:
     with pytest.raises(NotAPicture, match=told):
-        Batch.of_zip(raw)
+        PictureBatch.of_zip(raw)
 
 
 @pytest.mark.slow
@@ -53,8 +53,8 @@ def test_real_answers_have_a_probability_within_its_interval(home: object) -> No
     register_shipped()
     version = champion(TASK.name)
     assert version is not None
-    batch = Batch.of_zip(as_zip({f"{n}.png": as_file(x) for n, x in enumerate(TASK.generate(6, seed=3).x)}))
-    answer_next(batch, TASK, version_id=version.id)
+    batch = PictureBatch.of_zip(as_zip({f"{n}.png": as_file(x) for n, x in enumerate(TASK.generate(6, seed=3).x)}))
+    batch.answer_next(TASK, version_id=version.id)
     for row in batch.rows:
         if row.probability is None:
             assert row.note.endswith(".")

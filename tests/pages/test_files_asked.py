@@ -9,7 +9,7 @@ from models.registry import get_task
 from models.versions import register_shipped
 from tests.data.pictures import GREY, as_file, as_zip
 from tests.pages.conftest import OpenPage
-from tests.pages.words import texts
+from tests.pages.words import ended, texts
 
 
 @pytest.mark.slow
@@ -70,7 +70,7 @@ def test_a_zip_of_many_pictures_gets_a_row_each_and_a_download(page: OpenPage) -
     app.file_uploader(key="hive_breast_ultrasound_zip").set_value(("many.zip", packed, "application/zip")).run(
         timeout=60
     )
-    app.button(key="hive_breast_ultrasound_zip_ask").click().run(timeout=60)
+    app = ended(app.button(key="hive_breast_ultrasound_zip_ask").click().run(timeout=60))
     assert not app.exception
     rows = next(each.value for each in app.dataframe if "note" in each.value)
     assert list(rows["file"]) == ["=a.png", "b.png"] and rows["note"][1]

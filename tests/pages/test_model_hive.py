@@ -15,23 +15,8 @@ from models.versions import get_version, register_shipped
 from settings import get_settings
 from tests.pages.champions import make_champion
 from tests.pages.conftest import OpenPage
+from tests.pages.words import ended, texts
 from tests.tampering import change_one_bit
-
-
-def texts(app: AppTest) -> str:
-    kinds = (
-        app.title,
-        app.header,
-        app.subheader,
-        app.markdown,
-        app.caption,
-        app.info,
-        app.success,
-        app.error,
-        app.warning,
-    )
-    words = [element.value for kind in kinds for element in kind]
-    return "\n".join([*words, *(element.proto.body for element in app.get("html"))])
 
 
 def ask(app: AppTest, name: str) -> AppTest:
@@ -153,8 +138,8 @@ def test_a_csv_of_many_rows_gets_one_answer_a_row(page: OpenPage) -> None:
     app.segmented_control(key="hive_vitals_kind").set_value("A file of many").run()
     raw = to_csv(task.generate(30, seed=9), task.schema, labelled=False)
     app.file_uploader[0].set_value(("ward.csv", raw, "text/csv")).run()
-    app.button(key="hive_vitals_batch_ask").click().run()
-    assert not app.exception
+    app = ended(app.button(key="hive_vitals_batch_ask").click().run())
+    assert not app.exception and "30 of 30 records answered" in texts(app)
     (table,) = [frame.value for frame in app.dataframe if "probability" in frame.value.columns]
     assert len(table) == 30
     assert (np.diff([table["low"], table["probability"], table["high"]], axis=0) >= 0).all()
