@@ -1,6 +1,7 @@
 """The training cases that are most like the one that was asked about, or why none are shown."""
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from components.input_form import shown
 from components.overlay import enlarged
-from components.progress import Progress
+from components.work import Check, Unable, Work, watch
 from data.table import Column
 from data.texts import unpack_texts
 from models.task import Task
@@ -31,12 +32,9 @@ def similar_cases(task: Task, version_id: int, x: NDArray[Any], *, key: str) -> 
     if no_cases(task, key=key):
         return
     with _box(key):
-        mark = (version_id, x.tobytes())
-        kept: tuple[Any, Similar] | None = st.session_state.get(f"{key}_found")
-        if kept is None or kept[0] != mark:
-            _look(task, version_id, x, mark, key)
+        found = _search(task, version_id, x, f"{key}_search", key)
+        if found is None:
             return
-        found = kept[1]
         if task.pictures is not None:
             _pictures(task, found)
         elif task.texts is not None:
@@ -68,30 +66,37 @@ def _box(key: str) -> "Iterator[None]":
         yield
 
 
-def _look(task: Task, version_id: int, x: NDArray[Any], mark: object, key: str) -> None:
-    """Offer to look for cases, or look for them; a click meanwhile ends this script between two steps."""
+def _search(task: Task, version_id: int, x: NDArray[Any], name: str, key: str) -> "Similar | None":
+    """Return what was found for ``x``; else draw how far the search is, or offer one."""
+    mark = (version_id, x.tobytes())
+    kept: tuple[Any, Work[Similar]] | None = st.session_state.get(name)
+    if kept is not None and kept[0] != mark:
+        kept[1].stop()
+        kept = None
+    work = kept[1] if kept else None
+    if work and work.given:
+        return work.given
+    st.caption("The three training cases of the public data that look most alike to the model.")
+    if work and not work.ended.is_set():
+        watch(work, "training case", key=key)
+        return None
+    if work and work.error:
+        st.info(work.error, icon=":material/info:")
+
+    def start() -> None:
+        st.session_state[name] = (mark, Work(partial(_look, task, version_id, x)))
+
+    st.button("Find similar cases", icon=":material/image_search:", key=f"{key}_find", on_click=start)
+    return None
+
+
+def _look(task: Task, version_id: int, x: NDArray[Any], check: Check) -> "Similar":
     from models.similar import NoCases, similar_cases
 
-    going = f"{key}_going"  # the mark of what is looked for
-    st.caption("The three training cases of the public data that look most alike to the model.")
-    if st.session_state.get(going) != mark:
-        find = "Find similar cases"
-        st.button(find, icon=":material/image_search:", key=f"{key}_find", on_click=_set, args=(going, mark))
-        return
-    st.button("Stop", icon=":material/stop_circle:", key=f"{key}_stop", on_click=_set, args=(going, None))
     try:
-        with st.spinner("Comparing with the training cases"):
-            found = similar_cases(task, version_id, x, check=Progress("training case"))
+        return similar_cases(task, version_id, x, check=check)
     except (NoCases, VersionError) as error:
-        st.info(str(error), icon=":material/info:")
-        return
-    _set(going, None)
-    _set(f"{key}_found", (mark, found))
-    st.rerun()
-
-
-def _set(name: str, value: object) -> None:
-    st.session_state[name] = value
+        raise Unable(str(error)) from None
 
 
 def _pictures(task: Task, found: "Similar") -> None:

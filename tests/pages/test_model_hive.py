@@ -1,16 +1,17 @@
 """The Model Hive page, in every role."""
 
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from accounts.permissions import Role
 from data.intake.table import to_csv
 from models.encoding import Check
 from models.registry import get_task, tasks
+from models.similar import NoCases
 from models.versions import get_version, register_shipped
 from settings import get_settings
 from tests.pages.champions import make_champion
@@ -200,7 +201,7 @@ def test_the_most_similar_training_cases_stand_beside_an_answer_and_go_with_it(p
     app = page("model_hive", query={"task": "breast_cancer"})
     app.button(key="hive_breast_cancer_sample").click().run()
     app = ask(app, "breast_cancer")
-    app.button(key="hive_breast_cancer_similar_find").click().run()
+    app = ended(app.button(key="hive_breast_cancer_similar_find").click().run())
     assert not app.exception and "Nearest of" in texts(app) and "CC BY 4.0" in texts(app)
     table = next(each.value for each in app.dataframe if "Case 3" in each.value)
     assert list(table.columns) == ["", "This record", "Case 1", "Case 2", "Case 3"]
@@ -231,7 +232,7 @@ def test_a_text_answer_says_why_no_cases_are_shown_or_shows_three(
     monkeypatch.setattr(type(task), "shows_cases", True)
     monkeypatch.setattr("models.similar.MOST", 30)
     app.run()
-    app.button(key="hive_symptoms_similar_find").click().run()
+    app = ended(app.button(key="hive_symptoms_similar_find").click().run())
     assert not app.exception and "Nearest of 30 training cases" in texts(app)
     assert list(app.table[0].value.columns) == ["Text", "Found", "Distance"] and len(app.table[0].value) == 3
 
@@ -252,19 +253,43 @@ def test_a_search_for_similar_cases_can_be_stopped_and_begun_again(
     app = ask(app, "breast_cancer")
     find, stop = "hive_breast_cancer_similar_find", "hive_breast_cancer_similar_stop"
 
-    def interrupted(*_: object, check: Check, **__: object) -> None:
+    def slow(*_: object, check: Check, **__: object) -> None:
         check(32, 600)
         check(64, 600)
-        st.stop()  # as a click does
+        while True:
+            time.sleep(0.01)
+            check(64, 600)
 
     with monkeypatch.context() as patch:
-        patch.setattr("models.similar.similar_cases", interrupted)
+        patch.setattr("models.similar.similar_cases", slow)
         app.button(key=find).click().run()
+        time.sleep(0.5)
+        app.run()  # a click elsewhere
         assert not app.exception and find not in {each.key for each in app.button}
         bar = app.get("progress")[0].proto
         assert bar.text.startswith("64 of 600 training cases, about ") and bar.value == 10
-        app.button(key=stop).click().run()
-    assert stop not in {each.key for each in app.button}
-    app.button(key=find).click().run()
+        app = ended(app.button(key=stop).click().run())
+    assert stop not in {each.key for each in app.button} and not app.get("progress")
+    app = ended(app.button(key=find).click().run())
     assert not app.exception and "Nearest of" in texts(app)
     assert not {find, stop} & {each.key for each in app.button}
+
+
+def test_a_search_that_finds_nothing_says_why_once_and_can_be_begun_again(
+    page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_champion("breast_cancer")
+    app = page("model_hive", query={"task": "breast_cancer"})
+    app.button(key="hive_breast_cancer_sample").click().run()
+    app = ask(app, "breast_cancer")
+    asked = []
+
+    def nothing(*_: object, **__: object) -> None:
+        asked.append(1)
+        raise NoCases("The training cases are not shown.")
+
+    monkeypatch.setattr("models.similar.similar_cases", nothing)
+    app = ended(app.button(key="hive_breast_cancer_similar_find").click().run())
+    assert "The training cases are not shown." in texts(app.run()) and len(asked) == 1
+    keys = {each.key: each for each in app.button}
+    assert not keys["hive_breast_cancer_similar_find"].disabled and "hive_breast_cancer_similar_stop" not in keys
