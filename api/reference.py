@@ -33,7 +33,8 @@ _EXAMPLES = {
         "curl -H 'Content-Type: application/json' \\\n"
         '  -d \'{"rows": [{"text": "My joints are stiff and swollen in the morning"}]}\' \\\n'
         "  {base}/tasks/symptoms/predict\n\n"
-        "curl -F file=@record.zip {base}/tasks/ecg/predict"
+        "curl -F file=@record.zip {base}/tasks/ecg/predict\n\n"
+        "curl -F file=@record.zip '{base}/tasks/ecg/predict?champion=false'"
     ),
     "/models/{task}/card": "curl {base}/models/breast_cancer/card",
     "/ask": (
@@ -78,10 +79,19 @@ def _operation(path: str, method: str, operation: Mapping[str, Any], base: str) 
         f"<tr><th>{escape(status)}</th><td>{escape(given['description'])}</td><td>{escape(_of(given))}</td></tr>"
         for status, given in sorted(operation["responses"].items())
     )
+    options = "".join(
+        f"<tr><th><code>{escape(given['name'])}</code></th><td>{escape(_type(given['schema']))}</td>"
+        f"<td>{escape(given.get('description', ''))}</td></tr>"
+        for given in operation.get("parameters", ())
+        if given["in"] == "query"
+    )
+    if options:
+        options = f"<h3>Options</h3><div class='scroll'><table>{options}</table></div>"
     return (
         f"<section><h2><b class='method'>{escape(method.upper())}</b><code>/api{escape(path)}</code></h2>"
         f"<p>{escape(operation.get('summary', ''))}. {escape(operation.get('description', ''))}</p>"
-        f"<pre>{escape(example)}</pre><h3>Answers</h3><div class='scroll'><table>{answers}</table></div></section>"
+        f"<pre>{escape(example)}</pre>{options}"
+        f"<h3>Answers</h3><div class='scroll'><table>{answers}</table></div></section>"
     )
 
 

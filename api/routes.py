@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar, TypeVarTuple, Unpack
 
 from anyio import to_thread
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
 from api import schemas
@@ -57,19 +57,26 @@ def tasks() -> list[schemas.Task]:
     openapi_extra={"requestBody": _PREDICT_BODY},
 )
 async def predict(
-    request: Request, task: Annotated[str, Path(description="Name of a task, as in /api/tasks.")]
+    request: Request,
+    task: Annotated[str, Path(description="Name of a task, as in /api/tasks.")],
+    champion: Annotated[
+        bool, Query(description="For an ECG: false leaves out what the champion says of beats, which takes longest.")
+    ] = True,
 ) -> schemas.EcgPredictions | schemas.Predictions:
     """Predict for up to 1000 rows as JSON or 10,000 rows as a CSV file.
 
     For the first 20 rows the answer says how much each input counted. An image task takes one picture a request, and
     says where it looked; a text task takes rows or a file with the column `text`, up to 100 at a time; an ECG (WFDB
-    records in a ZIP, EDF, CSV) has its beats named by rules, and from a minute on also by the champion.
+    records in a ZIP, EDF, CSV) has its beats named by rules, and from a minute on also by the champion, unless
+    `champion` is false.
     """
     found = await run_in_threadpool(_find, task)
+    if not champion and not found.signal:
+        raise Problem(422, f"Only an ECG is answered without the champion; leave champion out for {found.name}.")
     if found.pictures is not None:
         return await _compute(request, _predict_picture, found, await file_of(request))
     if found.signal:
-        return await _compute(request, _predict_beats, found, *await named_file_of(request))
+        return await _compute(request, _predict_beats, found, champion, *await named_file_of(request))
     if found.generates:
         raise Problem(422, f"{found.name} writes answers: ask the companion, with the provider federated.")
     if found.texts is not None:
@@ -171,7 +178,7 @@ def _predict_texts(task: "Task", texts: list[str]) -> schemas.Predictions:
     return schemas.Predictions(predictions=[schemas.Prediction.model_validate(answer) for answer in answers])
 
 
-def _predict_beats(task: "Task", filename: str, raw: bytes) -> schemas.EcgPredictions:
+def _predict_beats(task: "Task", champion: bool, filename: str, raw: bytes) -> schemas.EcgPredictions:
     from data.intake.signal import SignalError, read_signals
     from models.ecg.named import LONG, named_beats, reliability, trust
     from models.ecg.strip import UnreadableSignal, read_strip
@@ -193,7 +200,7 @@ def _predict_beats(task: "Task", filename: str, raw: bytes) -> schemas.EcgPredic
         reliability=reliability(recording.seconds),
         not_for_clinical_use=NOT_FOR_CLINICAL_USE,
     )
-    if recording.seconds < LONG:
+    if not champion or recording.seconds < LONG:
         return schemas.EcgPredictions(predictions=[], ecg=read)
     from models.ecg.answers import answer_beats
 

@@ -205,7 +205,10 @@ class EcgReading(BaseModel):
 
 
 class EcgPredictions(Predictions):
-    """An ECG: its beats named by rules, and in `predictions` what the champion says of each, from a minute on."""
+    """An ECG: its beats named by rules, and in `predictions` what the champion says of each, from a minute on.
+
+    Without the champion `predictions` is empty.
+    """
 
     ecg: EcgReading
 

@@ -180,6 +180,24 @@ def test_an_ecg_of_more_than_a_minute_is_also_answered_by_the_champion_beat_by_b
     assert [beat["second"] for beat in beats] == sorted(beat["second"] for beat in beats)
 
 
+def test_the_champion_can_be_left_out_of_an_ecg_and_of_nothing_else(
+    visit: Visit, champion: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from models.ecg.drawn import draw_recording, to_wfdb
+
+    def asked(*_: object) -> None:
+        raise AssertionError("the champion was asked")
+
+    monkeypatch.setattr("models.ecg.answers.answer_beats", asked)
+    drawn = {"file": ("a.zip", to_wfdb(draw_recording(120, 0)))}
+    response = visit().post("/api/tasks/ecg/predict?champion=false", files=drawn)
+    assert response.status_code == 200, response.text
+    assert response.json()["predictions"] == [] and len(response.json()["ecg"]["beats"]) >= 80
+    problem_of(visit().post("/api/tasks/ecg/predict?champion=perhaps", files=drawn), 422)
+    body = problem_of(visit().post(f"{ADDRESS}?champion=false", json={"rows": [ROW]}), 422)
+    assert "Only an ECG" in body["detail"]
+
+
 def test_no_more_answers_are_computed_at_a_time_than_there_are_cores(
     visit: Visit, champion: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,6 +31,17 @@ def test_the_openapi_document_says_where_the_addresses_are_and_both_kinds_of_bod
     }
 
 
+def test_the_option_that_leaves_out_the_champion_is_documented_with_an_example(visit: Visit) -> None:
+    page = visit().get("/api/docs").text
+    assert "/api/tasks/ecg/predict?champion=false" in page
+    assert "<th><code>champion</code></th><td>boolean</td>" in page
+    document = visit().get("/api/openapi.json").json()
+    (option,) = (
+        each for each in document["paths"]["/tasks/{task}/predict"]["post"]["parameters"] if each["in"] == "query"
+    )
+    assert option["name"] == "champion" and option["schema"]["default"] is True and not option["required"]
+
+
 def test_texts_are_escaped() -> None:
     document = {
         "info": {"title": "<b>x</b>", "description": "<script>"},
