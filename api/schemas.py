@@ -207,7 +207,7 @@ class EcgReading(BaseModel):
 class EcgPredictions(Predictions):
     """An ECG: its beats named by rules, and in `predictions` what the champion says of each, from a minute on.
 
-    Without the champion `predictions` is empty.
+    The two go by different rules and need not agree. Without the champion `predictions` is empty.
     """
 
     ecg: EcgReading

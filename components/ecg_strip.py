@@ -20,8 +20,8 @@ from data.signal import Recording
 from models.ecg.beats import AAMI, CLASSES
 from models.ecg.drawn import draw_recording
 from models.ecg.named import LONG, WORDS, NamedBeat, agreement, named_beats, reliability, trust
-from models.ecg.rules import NOT_SURE
-from models.ecg.strip import Reading, UnreadableSignal, read_strip
+from models.ecg.rules import NOT_SURE, Limits
+from models.ecg.strip import EARLY, Reading, UnreadableSignal, read_strip
 from models.task import Task
 from models.versions import VersionError, VersionView
 from rag.graph.link import node_called
@@ -179,7 +179,8 @@ def _classes(task: Task, version: VersionView, beats: "Sequence[BeatAnswer]", ke
         st.dataframe(class_table(task, version, beats), hide_index=True, key=f"{key}_classes")
         st.caption(
             "Found and right are those of beats of patients whom the model had never seen, with 95 % intervals. Where "
-            "it says so, single beats cannot carry the class: the answer must not be relied on."
+            "it says so, single beats cannot carry the class: the answer must not be relied on. The model has learned "
+            "these classes from marked beats, so its counts are not those of the rules above, nor of early beats."
         )
         st.caption(f"SHA-256 {version.sha256[:12]}… · :material/medical_information: {NOT_FOR_CLINICAL_USE}")
         st.download_button(
@@ -233,6 +234,8 @@ def _show(recording: Recording, reading: Reading, key: str, beats: "Sequence[Nam
                 ("RR variation", f"{reading.variation:.0f} ms", "standard deviation of the time between beats"),
             ]
         )
+        if counts := counts_apart(reading, beats):
+            st.caption(counts)
         start = 0.0
         if recording.seconds > LONGEST:
             start = float(st.slider("From second", 0, int(recording.seconds - 10), 0, step=10, key=f"{key}_start"))
@@ -256,6 +259,19 @@ def headline(reading: Reading) -> str:
     rhythms = {part.rhythm for part in reading.rhythm}
     rhythm = next(iter(rhythms)) if len(rhythms) == 1 else "rhythm that changes"
     return f"{rhythm[0].upper()}{rhythm[1:]}: {reading.rate:.0f} beats a minute{some}."
+
+
+def counts_apart(reading: Reading, beats: Sequence[NamedBeat]) -> str:
+    """Return a sentence on why early beats and beats named S are not as many; nothing where there are as many."""
+    early, named = reading.timing.count("early"), sum(beat.letter == "S" for beat in beats)
+    if not beats or early == named:
+        return ""
+    return (
+        f"{amount(early, 'early beat')}, but {named:,} named S, since two rules count: early goes by timing alone, and "
+        f"is what comes within {100 * EARLY:.0f} % of the usual time between the few beats around it; S is what comes "
+        f"within {100 * Limits().early:.0f} % of the usual time over some eighty beats and also looks like the usual "
+        "beat, in a regular rhythm."
+    )
 
 
 def _paper(recording: Recording, reading: Reading, start: float, key: str, beats: "Sequence[NamedBeat]" = ()) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from components.ecg_strip import NOTE, headline, marks_of, name_table, rhythm_table
+from components.ecg_strip import NOTE, counts_apart, headline, marks_of, name_table, rhythm_table
 from data.intake.signal import read_signals
 from models.ecg.named import named_beats
 from models.ecg.strip import Reading, Stretch, read_strip
@@ -37,6 +37,20 @@ def test_a_strip_with_ventricular_beats_is_drawn_with_their_marks(home: Path, da
     assert app.subheader[0].value.startswith("Irregular")
     said = "\n".join(each.value for each in (*app.markdown, *app.caption))
     assert "Ectopic beats are" in said and "nhs.uk" in said and "not for clinical use" in said
+
+
+def test_early_beats_and_beats_named_s_are_told_apart_where_they_are_not_as_many(datasets: Path) -> None:
+    recording = read_signals("s.zip", packed(datasets / "ecg_wfdb_full", "209"))[0]
+    reading = read_strip(recording)
+    named = named_beats(recording, reading)
+    letters = [beat.letter for beat in named]
+    said = counts_apart(reading, named)
+    assert headline(reading).endswith(" 86 early beats.")
+    assert said.startswith(f"86 early beats, but {letters.count('S')} named S, since two rules count")
+    assert "by timing alone" in said and "80 %" in said and "90 %" in said
+    assert counts_apart(reading, ()) == ""
+    same = [beat for beat in named if beat.letter == "S"][:86]
+    assert len(same) == 86 and counts_apart(reading, same) == ""
 
 
 def test_without_marks_beats_are_named_by_their_timing(datasets: Path) -> None:
