@@ -7,10 +7,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from components.batch_answers import ask_file
+from components.batch_answers import FORM, ask_file
 from components.input_form import fill, input_form
 from components.result_card import result_card
-from components.similar_cases import similar_cases
+from components.similar_cases import no_answer_no_cases, similar_cases
 from data.public import DataMissing
 from data.table import FloatArray
 from models.task import Task
@@ -19,7 +19,7 @@ from models.versions import VersionError, VersionView
 if TYPE_CHECKING:
     from models.predict import Prediction
 
-FORM, FILE = "One record", "A file of many"
+FILE = "A file of many"
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,9 @@ def _show_answer(task: Task, key: str) -> None:
     if kept is not None:
         answer, recorded, row = kept
         result_card(answer, key=f"{key}_result", recorded=recorded)
-        if not answer.refused:
+        if answer.refused:
+            no_answer_no_cases(task, key=f"{key}_similar")
+        else:
             similar_cases(task, answer.version_id, row, key=f"{key}_similar")
         return
     with st.container(border=True):

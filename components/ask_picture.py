@@ -8,11 +8,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from components.batch_pictures import ask_pictures
+from components.batch_pictures import ONE, ask_pictures
 from components.overlay import enlarged, overlaid
 from components.picture_operating_point import picture_operating_point
 from components.result_card import result_card
-from components.similar_cases import similar_cases
+from components.similar_cases import no_answer_no_cases, similar_cases
 from components.theme import NOT_FOR_CLINICAL_USE
 from data.intake.pictures import NotAPicture, Picture, read_picture
 from models.task import Task
@@ -21,7 +21,7 @@ from models.versions import VersionError, VersionView
 if TYPE_CHECKING:
     from models.predict_picture import PictureAnswer
 
-ONE, MANY = "One picture", "A ZIP of many"
+MANY = "A ZIP of many"
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,7 @@ def _show(task: Task, given: _Given, answer: "PictureAnswer", key: str) -> None:
                 "them, because its answer would mean nothing."
             )
             st.caption(f":material/medical_information: {NOT_FOR_CLINICAL_USE}")
+        no_answer_no_cases(task, key=f"{key}_similar")
         return
     result_card(answer.prediction, key=f"{key}_result", recorded=None)
     if answer.looked is not None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from components.ask_model import Sample, draw_sample
 from components.links import link
 from components.result_card import result_card
-from components.similar_cases import similar_cases
+from components.similar_cases import no_answer_no_cases, similar_cases
 from data.texts import WIDTH, cleaned, pack_texts, unpack_texts
 from models.task import Task
 from models.versions import VersionError, VersionView
@@ -86,7 +86,9 @@ def _show_answer(task: Task, key: str) -> None:
     else:
         answer, recorded, row = kept
         result_card(answer, key=f"{key}_result", recorded=recorded)
-        if not answer.refused:
+        if answer.refused:
+            no_answer_no_cases(task, key=f"{key}_similar")
+        else:
             similar_cases(task, answer.version_id, row, key=f"{key}_similar")
     if task.texts is not None and task.texts.mind:
         st.caption(task.texts.mind)

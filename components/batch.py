@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import streamlit as st
 
 from components.plain_text import plain
+from components.similar_cases import cases_of_many
 from components.theme import NOT_FOR_CLINICAL_USE, amount
 from components.work import Check, Unable, Work, watch
 from models.task import Task
@@ -69,13 +70,14 @@ class _Asked:
             self.work.stop()
 
 
-def batch(task: Task, version: VersionView, file: File | None, noun: str, *, key: str) -> None:
+def batch(task: Task, version: VersionView, file: File | None, noun: str, one: str, *, key: str) -> None:
     """Draw what has come of a file, and the button that asks about the rest of it.
 
     Parameters
     ----------
     file : None while none is chosen; then the one before is drawn, if there is one.
     noun : what it holds, one of it.
+    one : where single ones are asked about.
     """
     asked: _Asked | None = st.session_state.get(f"{key}_asked")
     if file is not None and (asked is None or not _goes_on(asked, file, version)):
@@ -101,7 +103,7 @@ def batch(task: Task, version: VersionView, file: File | None, noun: str, *, key
             args=(asked, task),
         )
     if left < total:
-        _show(asked, task, noun, key)
+        _show(asked, task, noun, one, key)
 
 
 def _goes_on(asked: _Asked, file: File, version: VersionView) -> bool:
@@ -138,7 +140,7 @@ def _start(asked: _Asked, task: Task) -> None:
         asked.work = Work(answer)
 
 
-def _show(asked: _Asked, task: Task, noun: str, key: str) -> None:
+def _show(asked: _Asked, task: Task, noun: str, one: str, key: str) -> None:
     from models.predict import NO_ANSWER
 
     table = asked.batch.table()
@@ -174,6 +176,7 @@ def _show(asked: _Asked, task: Task, noun: str, key: str) -> None:
             on_click="ignore",
             key=f"{key}_csv",
         )
+        st.caption(cases_of_many(task, one))
         st.divider()
         st.caption(f"{asked.version.label} · {plain(asked.filename)}")
         st.caption(f":material/medical_information: {NOT_FOR_CLINICAL_USE}")

@@ -9,6 +9,8 @@ from data.table import FloatArray
 from models.task import Task
 from models.versions import VersionView
 
+FORM = "One record"
+
 
 def ask_file(task: Task, version: VersionView, *, key: str) -> None:
     """Ask for a file, and draw what the model says about each of its rows."""
@@ -38,7 +40,7 @@ def ask_file(task: Task, version: VersionView, *, key: str) -> None:
             return
         show_preview(chosen.report, task.schema, key=key)
         file = File(chosen.report.sha256, chosen.filename, lambda: _opened(task, rows.x))
-    batch(task, version, file, "record", key=key)
+    batch(task, version, file, "record", FORM, key=key)
 
 
 def _opened(task: Task, x: FloatArray) -> Batch:

@@ -9,6 +9,8 @@ from data.intake.pictures import NotAPicture
 from models.task import Task
 from models.versions import VersionView
 
+ONE = "One picture"
+
 
 def ask_pictures(task: Task, version: VersionView, *, key: str) -> None:
     """Ask for a ZIP of pictures, and draw what the model says about each of them."""
@@ -22,7 +24,7 @@ def ask_pictures(task: Task, version: VersionView, *, key: str) -> None:
         raw = chosen.getvalue()
         file = File(hashlib.sha256(raw).hexdigest(), chosen.name, lambda: _opened(raw))
     try:
-        batch(task, version, file, "picture", key=key)
+        batch(task, version, file, "picture", ONE, key=key)
     except NotAPicture as error:
         st.error(str(error))
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from models.similar import Case, Similar
 
+UNANSWERED = "None are looked for where the model does not answer: they would suggest an answer that there is not."
+
 
 def similar_cases(task: Task, version_id: int, x: NDArray[Any], *, key: str) -> None:
     """Draw a button that looks for cases like ``x`` ((d,) inputs or a picture), and what it found.
@@ -57,6 +59,22 @@ def no_cases(task: Task, *, key: str) -> bool:
         with _box(key):
             st.caption(why)
     return bool(why)
+
+
+def no_answer_no_cases(task: Task, *, key: str) -> None:
+    """Draw why a task shows no cases where the model did not answer."""
+    if not no_cases(task, key=key):
+        with _box(key):
+            st.caption(UNANSWERED)
+
+
+def cases_of_many(task: Task, one: str) -> str:
+    """Return in words why no cases stand beside the answers to a file of many; single ones are asked under ``one``."""
+    from models.similar import why_none
+
+    return why_none(task) or (
+        f"Similar cases are looked for one at a time, under “{one}”, and not where the model does not answer."
+    )
 
 
 @contextmanager

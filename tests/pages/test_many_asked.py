@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from components.ask_model import FILE, FORM
 from components.ask_picture import MANY
+from components.similar_cases import UNANSWERED
 from data.intake.pictures import Picture
 from data.intake.table import to_csv
 from models import picture_batch, row_batch
@@ -119,3 +120,36 @@ def test_a_stopped_csv_keeps_what_was_answered_and_goes_on_with_the_same_version
     app = ended(app.button(key=f"{CSV}_ask").click().run())
     assert list(answers(app)["row"]) == list(range(1, 26)) and slow.asked == [10, 10, 5]
     assert f"{first.label} · ward.csv" in texts(app) and "25 of 25 records answered" in texts(app)
+
+
+def test_answers_to_a_file_say_why_no_similar_cases_stand_beside_them(page: OpenPage) -> None:
+    for name, says in (
+        ("vitals", "learnt from generated rows, so there are no training cases"),
+        ("breast_cancer", "Similar cases are looked for one at a time, under “One record”"),
+    ):
+        make_champion(name)
+        task = get_task(name)
+        app = page("model_hive", query={"task": name})
+        app.segmented_control(key=f"hive_{name}_kind").set_value(FILE).run()
+        raw = to_csv(task.generate(3, seed=9), task.schema, labelled=False)
+        app.file_uploader[0].set_value(("ward.csv", raw, "text/csv")).run()
+        assert says not in texts(app)
+        app = ended(app.button(key=f"hive_{name}_batch_ask").click().run())
+        assert not app.exception and says in texts(app)
+
+
+def test_a_refused_record_and_picture_say_why_no_similar_cases_are_looked_for(
+    page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_champion("breast_cancer")
+    monkeypatch.setattr("models.predict._strangeness", lambda _model, rows, _version: [("Too far.", ())] * len(rows))
+    app = page("model_hive", query={"task": "breast_cancer"})
+    app.button(key="hive_breast_cancer_input_submit").click().run()
+    assert not app.exception and "Too far." in texts(app) and UNANSWERED in texts(app)
+    assert "hive_breast_cancer_similar_find" not in {each.key for each in app.button}
+
+    register_shipped()
+    monkeypatch.setattr("models.predict_picture.predict_pictures", refused)
+    app = page("model_hive", query={"task": "pneumonia"})
+    app.button(key="hive_pneumonia_sample").click().run()
+    assert not app.exception and "It is a drawing." in texts(app) and UNANSWERED in texts(app)
