@@ -39,7 +39,7 @@ def create_api(worker_alive: Callable[[], bool]) -> FastAPI:
         redoc_url=None,
     )
     api.state.worker_alive = worker_alive
-    # more at a time would only wait for each other, and hold memory while they do
+    # so many have a turn at a time; the rest waits here and not in threads, which other addresses need
     api.state.computing = CapacityLimiter(cores())
     api.add_middleware(BodyLimit)
     problems.install(api)

@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from api import schemas
 from api.problems import Problem, documented
 from api.rows import checked, csv_of, file_of, named_file_of, texts_of
+from models.turns import turn
 from settings import get_settings
 
 if TYPE_CHECKING:
@@ -137,8 +138,13 @@ def symptoms(given: schemas.Complaint) -> schemas.Assessment:
 
 
 async def _compute(request: Request, predict: Callable[[Unpack[Given]], Out], *given: *Given) -> Out:
-    """Return what ``predict`` gives, in a thread, as many at a time as there are cores, in the order they came."""
-    return await to_thread.run_sync(predict, *given, limiter=request.app.state.computing)
+    """Return what ``predict`` gives, in a thread, when its turn comes."""
+
+    def in_turn() -> Out:
+        with turn():
+            return predict(*given)
+
+    return await to_thread.run_sync(in_turn, limiter=request.app.state.computing)
 
 
 def _find(name: str) -> "Task":

@@ -14,6 +14,7 @@ from components.similar_cases import no_answer_no_cases, similar_cases
 from data.public import DataMissing
 from data.table import FloatArray
 from models.task import Task
+from models.turns import turn
 from models.versions import VersionError, VersionView
 
 if TYPE_CHECKING:
@@ -123,7 +124,8 @@ def _ask(task: Task, version: VersionView, row: FloatArray, key: str) -> None:
         from models.predict import InputError, predict  # brings torch and shap, only when somebody asks
 
         try:
-            answer = predict(task, row[None, :], version_id=version.id)[0]
+            with turn():
+                answer = predict(task, row[None, :], version_id=version.id)[0]
         except (InputError, VersionError) as error:
             st.error(str(error))
             return

@@ -16,6 +16,7 @@ from components.similar_cases import no_answer_no_cases, similar_cases
 from components.theme import NOT_FOR_CLINICAL_USE
 from data.intake.pictures import NotAPicture, Picture, read_picture
 from models.task import Task
+from models.turns import turn
 from models.versions import VersionError, VersionView
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ def _answer(task: Task, version: VersionView, given: _Given, key: str) -> "Pictu
         from models.predict_picture import predict_pictures  # brings torch, only when somebody asks
 
         try:
-            answer = predict_pictures(task, [given.picture], version_id=version.id)[0]
+            with turn():
+                answer = predict_pictures(task, [given.picture], version_id=version.id)[0]
         except (InputError, VersionError) as error:
             st.error(str(error))
             return None

@@ -12,6 +12,7 @@ from components.result_card import result_card
 from components.similar_cases import no_answer_no_cases, similar_cases
 from data.texts import WIDTH, cleaned, pack_texts, unpack_texts
 from models.task import Task
+from models.turns import turn
 from models.versions import VersionError, VersionView
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def _ask(task: Task, version: VersionView, text: str, key: str) -> None:
         from models.predict_text import predict_texts  # brings torch, only when somebody asks
 
         try:
-            answer = predict_texts(task, [text], version_id=version.id)[0]
+            with turn():
+                answer = predict_texts(task, [text], version_id=version.id)[0]
         except (InputError, VersionError) as error:
             st.error(str(error))
             return

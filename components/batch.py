@@ -14,6 +14,7 @@ from components.similar_cases import cases_of_many
 from components.theme import NOT_FOR_CLINICAL_USE, amount
 from components.work import Check, Unable, Work, watch
 from models.task import Task
+from models.turns import turn
 from models.versions import VersionError, VersionView
 from rag.spreadsheet import safe_cell
 
@@ -132,7 +133,8 @@ def _start(asked: _Asked, task: Task) -> None:
         try:
             while batch.left:
                 check(batch.total - batch.left, batch.total)
-                batch.answer_next(task, version_id=asked.version.id)
+                with turn():
+                    batch.answer_next(task, version_id=asked.version.id)
         except (InputError, VersionError) as error:
             raise Unable(str(error)) from None
 

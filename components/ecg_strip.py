@@ -23,6 +23,7 @@ from models.ecg.named import LONG, WORDS, NamedBeat, agreement, named_beats, rel
 from models.ecg.rules import NOT_SURE, Limits
 from models.ecg.strip import EARLY, Reading, UnreadableSignal, read_strip
 from models.task import Task
+from models.turns import turn
 from models.versions import VersionError, VersionView
 from rag.graph.link import node_called
 from rag.graph.read import Node
@@ -164,7 +165,8 @@ def _answered(
         from models.ecg.answers import answer_beats  # brings torch, only when somebody asks
 
         try:
-            beats = answer_beats(task, recording, reading, version_id=version.id)
+            with turn():
+                beats = answer_beats(task, recording, reading, version_id=version.id)
         except VersionError as error:
             st.error(str(error))
             return []

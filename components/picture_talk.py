@@ -13,6 +13,7 @@ from components.overlay import overlaid
 from components.plain_text import plain
 from components.result_card import percent
 from components.theme import NOT_FOR_CLINICAL_USE
+from models.turns import turn
 from rag.answer import HiveResult
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def look_at(raw: bytes) -> Look:
     try:
         route = route_picture(raw)
         for task, picture in zip(route.tasks, route.pictures, strict=True):
-            found = predict_pictures(task, [picture])[0]
+            with turn():
+                found = predict_pictures(task, [picture])[0]
             if found.prediction is None:
                 results.append(HiveResult(task.title, (found.refusal,)))
                 continue

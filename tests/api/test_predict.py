@@ -2,7 +2,8 @@
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import fields
 from typing import Any
 
@@ -12,6 +13,7 @@ from api import schemas
 from api.limits import MAX_BODY
 from models.predict import Contribution, Prediction
 from models.registry import get_task, task_names
+from models.turns import turn
 from models.versions import register_shipped
 from settings import cores
 from tests.api.conftest import Visit
@@ -218,3 +220,14 @@ def test_no_more_answers_are_computed_at_a_time_than_there_are_cores(
         asked = pool.map(lambda _: client.post(ADDRESS, json={"rows": [ROW]}), range(4 * cores()))
         assert {response.status_code for response in asked} == {200}
     assert most == cores()
+
+
+def test_an_answer_by_api_waits_while_pages_compute_as_many_as_there_are_cores(visit: Visit, champion: int) -> None:
+    with visit() as client, ThreadPoolExecutor(1) as pool:
+        with ExitStack() as pages:
+            for _ in range(cores()):
+                pages.enter_context(turn())
+            asked = pool.submit(client.post, ADDRESS, json={"rows": [ROW]})
+            assert not wait([asked], timeout=0.5).done
+            assert client.get("/api/health").status_code == 200
+        assert asked.result(20).status_code == 200

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import pandas as pd
 import pytest
@@ -16,6 +17,7 @@ from models import picture_batch, row_batch
 from models.predict_picture import PictureAnswer
 from models.registry import get_task
 from models.task import Task
+from models.turns import Turns
 from models.versions import register_shipped
 from tests.data.pictures import GREY, as_file, as_zip
 from tests.pages.champions import make_champion
@@ -153,3 +155,47 @@ def test_a_refused_record_and_picture_say_why_no_similar_cases_are_looked_for(
     app = page("model_hive", query={"task": "pneumonia"})
     app.button(key="hive_pneumonia_sample").click().run()
     assert not app.exception and "It is a drawing." in texts(app) and UNANSWERED in texts(app)
+
+
+def test_a_file_waits_for_its_turn_and_asks_for_one_each_time(page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = Turns(1)
+    monkeypatch.setattr("components.batch.turn", turns.turn)
+    monkeypatch.setattr(row_batch, "AT_ONCE", 10)
+    make_champion("vitals")
+    task, slow = get_task("vitals"), Slow(row_batch.predict_rows)
+    slow.on.set()
+    monkeypatch.setattr(row_batch, "predict_rows", slow)
+    app = page("model_hive", query={"task": "vitals"})
+    app.segmented_control(key="hive_vitals_kind").set_value(FILE).run()
+    raw = to_csv(task.generate(25, seed=9), task.schema, labelled=False)
+    app.file_uploader[0].set_value(("ward.csv", raw, "text/csv")).run()
+    with turns.turn():
+        app.button(key=f"{CSV}_ask").click().run()
+        assert not slow.at_work.wait(0.5)
+    app = ended(app)
+    assert slow.asked == [10, 10, 5] and "25 of 25 records answered" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("name", "button"), [("vitals", "hive_vitals_input_submit"), ("pneumonia", "hive_pneumonia_sample")]
+)
+def test_a_single_answer_takes_a_turn_as_an_answer_by_api_does(
+    page: OpenPage, monkeypatch: pytest.MonkeyPatch, name: str, button: str
+) -> None:
+    taken: list[str] = []
+
+    @contextmanager
+    def counted() -> Iterator[None]:
+        taken.append(name)
+        yield
+
+    monkeypatch.setattr("components.ask_model.turn", counted)
+    monkeypatch.setattr("components.ask_picture.turn", counted)
+    monkeypatch.setattr("models.predict_picture.predict_pictures", refused)
+    if name == "vitals":
+        make_champion(name)
+    else:
+        register_shipped()
+    app = page("model_hive", query={"task": name})
+    app.button(key=button).click().run()
+    assert not app.exception and taken == [name]
