@@ -1,11 +1,13 @@
 """The whole path in a real browser: a contributed CSV, a run with it, promotion, an answer from the new model."""
 
+import csv
 import re
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.installation import Installation
+from tests.data.pictures import GREY, as_file, as_zip
 from tests.e2e.conftest import PATIENCE, Picture, idle
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -41,6 +43,7 @@ def test_from_uploaded_csv_to_promoted_champion(page: Page, installation: Instal
     a_reload_and_a_second_browser_see_the_same(page, installation)
     admin_promotes_the_new_version(page, picture)
     anybody_asks_the_new_champion(page, installation, picture)
+    anybody_asks_about_many_pictures_and_takes_the_answers_along(page, installation, picture)
     provider_sees_the_benefit(page, installation, picture)
     page.goto(installation.url)
     expect(text(page, "Last run")).to_be_visible()
@@ -140,6 +143,28 @@ def anybody_asks_the_new_champion(page: Page, installation: Installation, pictur
     idle(there)
     picture(there, "model")
     visitor.close()
+
+
+def anybody_asks_about_many_pictures_and_takes_the_answers_along(
+    page: Page, installation: Installation, picture: Picture
+) -> None:
+    page.goto(f"{installation.url}/model_hive?task=pneumonia")
+    page.get_by_text("A ZIP of many").click()
+    idle(page)
+    packed = as_zip({"=a.png": as_file(GREY), "b.png": as_file(GREY), "notes.txt": b"nothing"})
+    page.locator("input[type=file]").set_input_files(
+        {"name": "many.zip", "mimeType": "application/zip", "buffer": packed}
+    )
+    page.get_by_role("button", name="Ask about 3 pictures").click()
+    expect(text(page, "of 3 pictures answered")).to_be_visible(timeout=PATIENCE)
+    idle(page)
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Download the answers").click()
+    assert started.value.suggested_filename == "pneumonia-answers.csv"
+    lines = list(csv.DictReader(started.value.path().open(encoding="utf-8")))
+    assert [line["file"] for line in lines] == ["'=a.png", "b.png", "notes.txt"]
+    assert all(line["answer"] for line in lines) and "no PNG" in lines[2]["note"]
+    picture(page, "many-pictures", text(page, "of 3 pictures answered"))
 
 
 def provider_sees_the_benefit(page: Page, installation: Installation, picture: Picture) -> None:
