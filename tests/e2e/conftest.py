@@ -11,6 +11,8 @@ from benchmarks.installation import Installation, browser, chromium_path, runnin
 
 PATIENCE = 60_000  # ms; generous, since a loaded machine is slow and a wrong page stays wrong
 
+expect.set_options(timeout=PATIENCE)
+
 Picture = Callable[..., None]
 Scheme = Literal["light", "dark"]
 VIEWS: tuple[tuple[Scheme, int, int], ...] = (
