@@ -9,12 +9,13 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from components.batch_pictures import ONE, ask_pictures
+from components.operating_point import operating_point
 from components.overlay import enlarged, overlaid
-from components.picture_operating_point import picture_operating_point
 from components.result_card import result_card
 from components.similar_cases import no_answer_no_cases, similar_cases
 from components.theme import NOT_FOR_CLINICAL_USE
 from data.intake.pictures import NotAPicture, Picture, read_picture
+from models.behaviour import curve_of_points
 from models.task import Task
 from models.turns import turn
 from models.versions import VersionError, VersionView
@@ -69,12 +70,12 @@ def ask_picture(task: Task, version: VersionView, *, key: str) -> None:
         answer = _answer(task, version, given, key)
         if answer is not None:
             _show(task, given, answer, key)
-    operating = version.manifest.get("data", {}).get("operating")
-    if operating:
+    curve = curve_of_points(task, version.manifest)
+    if curve:
         st.space("medium")
         with st.container(border=True):
             own = float(version.manifest.get("threshold", 0.5))
-            picture_operating_point(task, operating["points"], float(operating["prevalence"]), own, key=key)
+            operating_point(curve, own, key=key, steps=[round(100 * each) for each in curve.thresholds])
 
 
 def _choose(task: Task, key: str) -> _Given | None:

@@ -1,5 +1,6 @@
 """Where the answer tips: a slider for the operating point, and what it means for a thousand patients, live."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
@@ -29,21 +30,30 @@ def thousand(curve: "Curve", threshold: float, ill: int) -> Thousand:
 
 
 @st.fragment
-def operating_point(curve: "Curve", usual: float, probability: float | None = None, *, key: str) -> None:
+def operating_point(
+    curve: "Curve",
+    usual: float,
+    probability: float | None = None,
+    *,
+    key: str,
+    steps: Sequence[int] = (),
+) -> None:
     """Draw the sliders and the confusion matrix for 1000 patients.
 
     Parameters
     ----------
     usual : the operating point that answers use (0 to 1).
     probability : of the answer above; the sentence says on which side it falls.
+    steps : percent at which alone the curve is known; empty where it is known everywhere.
     """
+    steps = steps or sorted({*_STEPS, round(100 * usual)})
     share = curve.positives / max(1, curve.positives + curve.negatives)
     left, right = st.columns(2)
     with left:
         percent = st.select_slider(
             "Operating point: from which probability on the answer is positive",
-            sorted({*_STEPS, round(100 * usual)}),
-            value=round(100 * usual),
+            steps,
+            value=min(steps, key=lambda each: abs(each - 100 * usual)),
             format_func=lambda value: f"{value} %",
             key=f"{key}_threshold",
         )

@@ -91,6 +91,18 @@ class Behaviour:
         return cls(document["n"], tuple(curves), bins, subgroups)
 
 
+def curve_of_points(task: Task, manifest: Mapping[str, Any]) -> Curve | None:
+    """Return the curve at the operating points that a run wrote down for an image task of two classes; None without."""
+    operating = manifest.get("data", {}).get("operating")
+    if not operating:
+        return None
+    lists = (
+        tuple(point[name] for point in operating["points"]) for name in ("threshold", "sensitivity", "specificity")
+    )
+    positives = round(manifest["n"] * operating["prevalence"])
+    return Curve(task.classes[1], positives, manifest["n"] - positives, *lists)
+
+
 def behaviour(model: Model, rows: Dataset) -> Behaviour:
     """Return how ``model`` behaves on (n,) encoded held-out ``rows``."""
     chances = model.probability(rows.x)
