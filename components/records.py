@@ -2,10 +2,10 @@
 
 import streamlit as st
 
+from components.example_files import sample_button
 from components.plain_text import plain
 from components.upload import Upload, ask_file
 from data.intake.table import Report
-from models.contributed import sample_file
 from models.ecg.marked import check_records
 from models.task import Task
 
@@ -14,15 +14,7 @@ SAMPLE_BEATS = 60
 
 def example_records(task: Task, *, seed: int, key: str) -> None:
     """Offer the sample as a download, and say what it is."""
-    st.download_button(
-        "Download a sample",
-        lambda: sample_file(task, SAMPLE_BEATS, seed)[1],
-        file_name=f"{task.name}-sample-drawn.zip",
-        mime="application/zip",
-        icon=":material/science:",
-        on_click="ignore",
-        key=f"{key}_sample",
-    )
+    sample_button(task, SAMPLE_BEATS, seed, ending="drawn.zip", mime="application/zip", key=key)
     st.caption(
         f"The sample is an ECG of {SAMPLE_BEATS} beats drawn by this program, as a WFDB record with its marks. "
         "It stays marked as synthetic."

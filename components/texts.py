@@ -2,12 +2,12 @@
 
 import streamlit as st
 
+from components.example_files import sample_button
 from components.plain_text import plain
 from components.upload import Upload, ask_file
 from data.intake.labelled_texts import check_labelled_texts
 from data.intake.table import Report
 from data.intake.texts import check_texts
-from models.contributed import sample_file
 from models.task import Task
 
 SAMPLE_TEXTS = 60
@@ -16,15 +16,7 @@ SAMPLE_TEXTS = 60
 def example_texts(task: Task, *, seed: int, key: str) -> None:
     """Offer the sample as a download, and say what it is."""
     kind, mime = ("jsonl", "application/jsonl") if task.generates else ("csv", "text/csv")
-    st.download_button(
-        "Download a sample",
-        lambda: sample_file(task, SAMPLE_TEXTS, seed)[1],
-        file_name=f"{task.name}-sample-made-up.{kind}",
-        mime=mime,
-        icon=":material/science:",
-        on_click="ignore",
-        key=f"{key}_sample",
-    )
+    sample_button(task, SAMPLE_TEXTS, seed, ending=f"made-up.{kind}", mime=mime, key=key)
     what = "questions on diseases that do not exist" if task.generates else "texts put together by this program"
     st.caption(f"The sample has {SAMPLE_TEXTS} {what}, a line each. They stay marked as synthetic.")
 

@@ -11,8 +11,7 @@ from accounts.permissions import Action
 from components import gate, theme
 from components.contribute_compute import own_machine
 from components.contributions import contribution_list, receipt_card
-from components.example_files import column_guide, example_files
-from components.example_pictures import example_pictures
+from components.example_files import column_guide, example_files, example_pictures
 from components.plain_text import plain
 from components.records import example_records, show_records, upload_records
 from components.site_benefit import own_run, runs_by_dataset, site_benefit
