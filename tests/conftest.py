@@ -1,5 +1,6 @@
 """Fixtures that all tests share: a home folder of their own with a migrated database, and the real data sets."""
 
+import gc
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,6 +73,17 @@ def computed_once(home: Path, computed: Path) -> None:
     """Let a fresh installation find what earlier tests have computed from public data."""
     for each in computed.iterdir():
         (home / each.name).symlink_to(each, target_is_directory=True)
+
+
+def pytest_collection() -> None:
+    """Look for no garbage while everything is imported."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Spare each later search for garbage the million objects that the imports brought and that stay."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,8 +1,10 @@
 """The documentation says what is: its commands, flags, settings, targets, links and pictures exist."""
 
+import io
 import re
-import subprocess
+import runpy
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,11 +21,15 @@ OWN_PACKAGES = {path.parent.name for path in ROOT.glob("*/__main__.py")}
 
 @lru_cache
 def _help(package: str, *command: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", package, *command, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode == 0, f"python -m {package} {' '.join(command)} does not exist: {done.stderr[-300:]}"
-    return done.stdout
+    """Return what ``python -m package command --help`` prints, run in this process, since the imports take seconds."""
+    said, complaint = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(complaint):
+        patch.delitem(sys.modules, f"{package}.__main__", raising=False)  # another test may have imported it
+        patch.setattr(sys, "argv", [package, *command, "--help"])
+        with pytest.raises(SystemExit) as end:
+            runpy.run_module(package, run_name="__main__", alter_sys=True)
+    assert not end.value.code, f"python -m {package} {' '.join(command)} does not exist: {complaint.getvalue()[-300:]}"
+    return said.getvalue()
 
 
 @pytest.mark.parametrize(("package", "command", "rest"), COMMANDS, ids=lambda value: str(value).strip()[:40])

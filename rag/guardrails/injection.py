@@ -146,7 +146,7 @@ class Screened:
 
 def is_attack(text: str) -> bool:
     """Whether ``text`` tries to give orders to the model, to get at its prompt or to change who it is."""
-    return any(pattern.search(variant) for variant in _variants(text) for pattern in _COMPILED)
+    return any(pattern.search(variant) for variant in dict.fromkeys(_variants(text)) for pattern in _COMPILED)
 
 
 def as_data(text: str) -> str:

@@ -24,16 +24,16 @@ from rag.index import open_index
 from settings import get_settings
 from tests.models.test_route_picture import png
 from tests.pages.conftest import OpenPage
-from tests.rag.conftest import built_index, companion_home  # noqa: F401  the index, built once for all tests
+from tests.rag.conftest import built_index, opened, with_index  # noqa: F401  the index, built once for all tests
 from tests.rag.groq_stub import Behaviour, Stub, groq_stub, refuses, says
 from tests.rag.test_groq import GOOD
 
-pytestmark = pytest.mark.usefixtures("companion_home")
+pytestmark = pytest.mark.usefixtures("with_index")
 SIGNED_IN = [role for role in Role if role is not Role.VISITOR]
 
 
 @pytest.fixture(autouse=True)
-def _ready(companion_home: object, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def _ready(with_index: object, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     """Have the index open, so that no page waits and no thread outlives its test."""
     embedding.load()
     open_index()
@@ -188,12 +188,12 @@ def test_a_signed_in_person_finds_conversations_again_and_deletes_them(page: Ope
     assert "gone when you close" not in said(again)
     kept = next(entry for entry in again.button if str(entry.key).startswith("open-"))
     assert kept.label == "What is asthma?"
-    opened = kept.click().run()
-    assert "straight into the lungs" in said(opened)
-    opened = ask(opened, "What about tests?")
-    assert "Spirometry" in said(opened)
+    found = kept.click().run()
+    assert "straight into the lungs" in said(found)
+    found = ask(found, "What about tests?")
+    assert "Spirometry" in said(found)
     owner = next(person for person in people.demo_people() if person.role == role)
-    asking = keyed(opened, "delete-").click().run()
+    asking = keyed(found, "delete-").click().run()
     assert "Delete “What is asthma?”?" in said(asking)
     spared = button(asking, "Keep").click().run()
     assert len(conversations.conversations(owner.id)) == 1 and "Delete" not in labels(spared)

@@ -1,15 +1,20 @@
 """The worst language model there can be: it writes down all that it was told, obeys it, and copies links and markup."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import patch
 
 import numpy as np
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
+from rag import embedding
 from rag.article import Link, Passage, Sentence
+from rag.embedding import FloatArray
+from rag.guardrails import support
 from rag.index import Index
 from rag.llm.provider import Material, Removed, Statement
 from rag.llm.writer import Trouble, Writer
@@ -63,6 +68,17 @@ def told(
     nobody = Passage("", "condition", "", "", (), ())
     found = Found(question, np.zeros(384, dtype=np.float32), hits, True)
     writer = Writer("Obedient", "elsewhere", Chat(text=says), lambda error: Trouble(repr(error)), 30.0)
-    given = list(writer.word(Material(question, found, NO_INDEX, nobody, history)))
+    with patch.object(support, "embedding", SimpleNamespace(embed=_vectors)):
+        given = list(writer.word(Material(question, found, NO_INDEX, nobody, history)))
     shown = [entry.text for entry in given if isinstance(entry, Statement)]
     return shown, [entry.reason for entry in given if isinstance(entry, Removed)]
+
+
+def _vectors(texts: Sequence[str]) -> FloatArray:
+    """Return what ``embedding.embed`` does; most sentences come again with each attack, and are embedded once."""
+    return np.stack([_vector(text) for text in texts])
+
+
+@cache
+def _vector(text: str) -> FloatArray:
+    return embedding.embed([text])[0]

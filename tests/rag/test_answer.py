@@ -12,7 +12,7 @@ from rag.export import to_markdown
 from rag.graph.read import knowledge
 from rag.index import open_index
 
-pytestmark = pytest.mark.usefixtures("companion_home")
+pytestmark = pytest.mark.usefixtures("with_index")
 
 
 @pytest.mark.parametrize(
@@ -101,11 +101,13 @@ def test_an_answer_survives_json(question: str) -> None:
 
 
 def test_nothing_of_a_question_reaches_a_log_or_the_disk(
-    companion_home: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    home: Path, built_index: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
     answer("Does Zebulon Quartermain have asthma symptoms?")
-    written = b"".join(path.read_bytes() for path in companion_home.rglob("*") if path.is_file())
+    written = b"".join(
+        path.read_bytes() for place in (home, built_index) for path in place.rglob("*") if path.is_file()
+    )
     assert "quartermain" not in (caplog.text + "".join(capfd.readouterr())).lower()
     assert b"quartermain" not in written.lower()
 

@@ -11,7 +11,7 @@ from tests.rag.groq_stub import groq_stub, says
 from tests.rag.test_article import BODY, FRONT, write
 from tests.rag.test_groq import GOOD
 
-pytestmark = pytest.mark.usefixtures("companion_home")
+pytestmark = pytest.mark.usefixtures("with_index")
 
 
 def test_ask_prints_the_answer_with_its_links(capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,6 +57,7 @@ def test_search_lists_passages_and_takes_a_file_of_questions(
     assert [row["enough"] for row in json.loads(capsys.readouterr().out)["results"]] == [True, False]
 
 
+@pytest.mark.usefixtures("companion_home")
 def test_ingest_indexes_a_file_or_a_folder(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     write(tmp_path, FRONT + BODY, "hiccups.md")
     assert main(["ingest", str(tmp_path)]) == 0

@@ -63,7 +63,7 @@ def test_the_wording_tells_what_kind_of_thing_is_asked_for() -> None:
     assert kinds_asked("hello") == frozenset()
 
 
-@pytest.mark.usefixtures("companion_home")
+@pytest.mark.usefixtures("with_index")
 def test_two_facts_in_a_row_are_found_from_one_end() -> None:
     asked = "What breathing test finds the disease that comes from dust at work?"
     found = connect(asked, embedding.embed([asked])[0])
@@ -74,7 +74,7 @@ def test_two_facts_in_a_row_are_found_from_one_end() -> None:
     assert "Spirometry can help to find or follow COPD." in texts
 
 
-@pytest.mark.usefixtures("companion_home")
+@pytest.mark.usefixtures("with_index")
 def test_facts_stand_in_the_answer_with_numbers_that_lead_to_their_pages() -> None:
     given = answer("What breathing test finds the disease that comes from dust at work?")
     known = {fact.text: fact.source.url for fact in knowledge().facts}
@@ -86,21 +86,21 @@ def test_facts_stand_in_the_answer_with_numbers_that_lead_to_their_pages() -> No
     assert Answer.from_json(json.loads(json.dumps(given.to_json()))) == given
 
 
-@pytest.mark.usefixtures("companion_home")
+@pytest.mark.usefixtures("with_index")
 def test_a_question_about_one_thing_is_answered_by_its_article_alone() -> None:
     given = answer("What are the symptoms of asthma?")
     assert SECTION not in {source.section for source in given.sources}
     assert given.facts
 
 
-@pytest.mark.usefixtures("companion_home")
+@pytest.mark.usefixtures("with_index")
 def test_an_ecg_finding_without_an_article_is_answered_from_the_graph() -> None:
     given = answer("What does a long QT interval mean?")
     assert not given.abstained
     assert given.text.startswith("A long QT interval means that the heart's electrical recovery takes longer")
 
 
-@pytest.mark.usefixtures("companion_home")
+@pytest.mark.usefixtures("with_index")
 def test_a_condition_without_an_article_is_not_answered_with_a_similar_one() -> None:
     given = answer("What is lupus?")
     assert {source.topic for source in given.sources} == {"Lupus"}
