@@ -27,7 +27,12 @@ def task_names() -> list[str]:
     UnknownTask
         When MEDHIVE_TASKS names no folder, or one with a task that has the name of a shipped one.
     """
-    return sorted(_names(_FOLDER) + _names_outside(get_settings().tasks))
+    return sorted([*_shipped(), *_names_outside(get_settings().tasks)])
+
+
+@cache
+def _shipped() -> tuple[str, ...]:
+    return tuple(_names(_FOLDER))
 
 
 def _names(folder: Path) -> list[str]:
@@ -40,7 +45,7 @@ def _names_outside(folder: Path | None) -> list[str]:
     if not folder.is_dir():
         raise UnknownTask(f"MEDHIVE_TASKS is {folder}, which is no folder: name one that holds a folder for each task.")
     names = _names(folder)
-    if twice := sorted(set(names) & set(_names(_FOLDER))):
+    if twice := sorted(set(names) & set(_shipped())):
         raise UnknownTask(f"MEDHIVE_TASKS has a task {twice[0]!r}, and so has MedHive: give yours another name.")
     return names
 

@@ -5,8 +5,9 @@ The client of Groq tries again by itself; it is told not to, so that the page ca
 
 import json
 import logging
+import ssl
 import time
-from functools import partial
+from functools import cache, partial
 
 import groq
 import httpx
@@ -39,6 +40,8 @@ def writer(model: str, place: str) -> Writer:
         timeout=patience,
         max_retries=0,
         reasoning_effort="low" if reasons else None,
+        http_client=groq.DefaultHttpxClient(verify=_certificates()),
+        http_async_client=groq.DefaultAsyncHttpxClient(verify=_certificates()),
     )
     return Writer(f"Groq, {model}", place, chat, partial(explain, model=model), patience, translates=True)
 
@@ -55,7 +58,13 @@ def models() -> tuple[str, ...]:
     at, known = _listed.get(asked, (0.0, ()))
     if known and time.monotonic() - at < _LIST_KEPT:
         return known
-    client = groq.Groq(api_key=asked[1], base_url=asked[0], timeout=_LIST_PATIENCE, max_retries=0)
+    client = groq.Groq(
+        api_key=asked[1],
+        base_url=asked[0],
+        timeout=_LIST_PATIENCE,
+        max_retries=0,
+        http_client=groq.DefaultHttpxClient(verify=_certificates()),
+    )
     try:
         found = sorted(entry.id for entry in client.models.list().data)
     except Exception as error:  # every way it can fail has its sentence
@@ -63,6 +72,12 @@ def models() -> tuple[str, ...]:
     known = tuple(name for name in found if not any(part in name.lower() for part in _NOT_FOR_TALK))
     _listed[asked] = (time.monotonic(), known)
     return known
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Read whom to trust once, not twice for each answer as the clients would."""
+    return httpx.create_ssl_context()
 
 
 def explain(error: Exception, *, model: str) -> Trouble:
