@@ -24,7 +24,7 @@ test: lint chromium ## everything: lint, types, import rules, quick tests, slow 
 	$(PY) -m pytest -n 2 --dist loadfile -m "slow and not e2e"
 	$(PY) -m pytest -m e2e
 
-quick: lint ## lint, types, import rules and the quick tests (some five minutes)
+quick: lint ## lint, types, import rules and the quick tests (some three minutes on two cores)
 	$(QUICK)
 
 e2e: $(VENV)/.tested chromium ## only the journey in a real browser

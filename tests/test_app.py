@@ -127,6 +127,7 @@ def test_warming_up_answers_for_every_table_and_makes_the_companion_ready(
     assert asked == [task.name for task in tasks().values() if not task.encoder]
 
 
+@pytest.mark.slow
 def test_starting_the_app_loads_no_heavy_package() -> None:
     """So that the first page is there in two seconds."""
     code = "import sys, app; print(' '.join(sys.modules))"

@@ -33,6 +33,7 @@ def small(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         yield made
 
 
+@pytest.mark.slow
 def test_the_report_measures_writes_and_draws_each_part_beside_its_claim(
     small: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -146,6 +146,7 @@ def test_the_engine_treats_adapters_as_any_weights(small: Dataset, more: dict[st
     assert np.isfinite(outcome.weights).all() and outcome.weights.any()
 
 
+@pytest.mark.slow
 def test_adapters_trained_in_threads_have_the_bits_of_one_after_the_other(
     small: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

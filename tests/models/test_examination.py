@@ -63,6 +63,7 @@ def test_the_choices_have_one_right_answer_and_three_others() -> None:
         assert len({each.right, *each.wrong}) == 4
 
 
+@pytest.mark.slow
 def test_every_figure_stands_beside_that_of_the_base_with_an_interval(small: Dataset) -> None:
     version = tiny_language.make_champion()
     asked = paper(TASK, written=1)

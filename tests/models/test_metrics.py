@@ -44,6 +44,7 @@ def test_all_keys_are_there_and_auc_is_undefined_with_one_class() -> None:
     assert with_intervals([1, 1], [0.2, 0.9])["auc"].as_json() == {"value": None, "low": None, "high": None}
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_true_auc_about_95_times_in_100() -> None:
     truth = 0.7602499  # of two normal distributions one standard deviation apart: Φ(1/√2)
     held = 0

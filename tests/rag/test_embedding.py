@@ -22,6 +22,7 @@ def test_each_text_gets_its_own_vector_of_length_one_in_any_company() -> None:
     assert embedding.embed([]).shape == (0, embedding.LENGTH)
 
 
+@pytest.mark.slow
 def test_a_search_needs_no_library_that_takes_long_to_import() -> None:
     script = "import sys; from rag import embedding; embedding.embed(['a']); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
