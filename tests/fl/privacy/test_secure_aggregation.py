@@ -75,7 +75,7 @@ def test_nothing_that_reaches_the_server_holds_a_single_update(
         # masked numbers are spread evenly over all of 32 bits, whatever they hide
         assert abs(vector.astype(np.float64).mean() / 2**32 - 0.5) < 0.05
         counts, _ = np.histogram(vector, bins=16, range=(0, 2**32))
-        assert counts.min() > 0.7 * len(vector) / 16
+        assert counts.min() > 0.4 * len(vector) / 16  # six deviations below the mean: masks are drawn anew each time
     # and they are masks anew each time: the same round again gives other numbers and the same sum
     before, first = [vector.copy() for vector in vectors], told.snapshots[-1].weights
     received.clear()
