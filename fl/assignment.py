@@ -4,6 +4,7 @@ A site keeps nothing that a message does not bring: the plan (the request as JSO
 preparation. What it has read and prepared is held until the run ends, so a warm round only computes.
 """
 
+import threading
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -20,6 +21,9 @@ from models.task import Task
 
 PREPARATION = ("fill", "mean", "scale")
 
+# NumPy reads the header of an array by ast.parse, whose depth Python 3.11 counts for all threads together: SystemError
+# where two do it at once (https://github.com/python/cpython/issues/106905)
+_reading = threading.Lock()
 _ROWS: dict[tuple[str, int], sites.SiteRows] = {}
 _TENSORS: dict[tuple[str, int], tuple[tuple[object, ...], tuple[Tensor, Tensor]]] = {}
 
@@ -64,7 +68,8 @@ class Assignment:
 
     def array(self, name: str) -> FloatArray:
         """Return an array that came with the message."""
-        values: FloatArray = self._content["arrays"][name].numpy()  # type: ignore[union-attr]
+        with _reading:
+            values: FloatArray = self._content["arrays"][name].numpy()  # type: ignore[union-attr]
         return values
 
     @cached_property
@@ -90,12 +95,13 @@ class Assignment:
             When the site has no rows, or cannot open them.
         """
         key = self.plan, position
-        if key not in _ROWS:
+        own = _ROWS.get(key)
+        if own is None:
             own = sites.rows_of(self.request, position)
             if not len(own.rows):
                 raise RequestError("it has no rows left to train on: all of them are held out for scoring")
             _ROWS[key] = own
-        return _ROWS[key]
+        return own
 
     def rows(self, position: int) -> Dataset:
         """Return the rows of the site at ``position``; raises as ``held`` does."""
@@ -104,9 +110,10 @@ class Assignment:
     def tensors(self, position: int) -> tuple[Tensor, Tensor]:
         """Return the (n, f) features and (n,) labels that a site trains on; raises as ``held`` does."""
         key, parts = (self.plan, position), self._parts
-        if key not in _TENSORS or _TENSORS[key][0] != parts:
-            _TENSORS[key] = parts, tensors_of(self.task, self.rows(position), self.preparation_at(position))
-        return _TENSORS[key][1]
+        held = _TENSORS.get(key)
+        if held is None or held[0] != parts:
+            held = _TENSORS[key] = parts, tensors_of(self.task, self.rows(position), self.preparation_at(position))
+        return held[1]
 
     def preparation_at(self, position: int) -> Preparation:
         """Return what the site at ``position`` turns inputs into features by; raises as ``held`` does."""
@@ -125,10 +132,10 @@ class Assignment:
 def assignment(message: Message) -> Assignment:
     """Return what ``message`` asks; messages with the same content share one."""
     global _last
-    content = message.content
-    if _last is None or _last[0] is not content:
-        _last = content, Assignment(content)
-    return _last[1]
+    content, last = message.content, _last
+    if last is None or last[0] is not content:  # looked at once: a site that hangs and comes back may put its own here
+        last = _last = content, Assignment(content)
+    return last[1]
 
 
 _last: tuple[RecordDict, Assignment] | None = None

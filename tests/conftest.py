@@ -1,6 +1,7 @@
 """Fixtures that all tests share: a home folder of their own with a migrated database, and the real data sets."""
 
 import gc
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,9 @@ from settings import ROOT, Settings, get_settings
 # pytest --hypothesis-profile default.
 hypothesis.settings.register_profile("repeatable", derandomize=True)
 hypothesis.settings.load_profile("repeatable")
+
+# Tests run in as many processes as there are cores: threads of one process would only wait for those of the other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SHARED_DATASETS = ROOT.parent / "shared" / "datasets"
 
