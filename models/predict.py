@@ -270,7 +270,7 @@ def predict_with(version: VersionView, model: Model, rows: FloatArray, *, explai
 def predict_rows(task: Task, frame: "pd.DataFrame", *, version_id: int | None = None) -> "pd.DataFrame":
     """Return ``frame`` with the columns ``probability``, ``low``, ``high``, ``answer`` and ``unusual`` added.
 
-    Of more than two classes, the probability is that of the answer.
+    Of more than two classes, the probability is that of the answer. Where the model does not answer it is NaN.
 
     Parameters
     ----------
@@ -297,9 +297,11 @@ def predict_rows(task: Task, frame: "pd.DataFrame", *, version_id: int | None = 
     result = frame.copy()
     answers = answers_of(model, rows) if len(rows) else []
     shown = [chances[1] if len(chances) == 2 else chances[chosen] for chosen, chances in answers]
-    for name in ("probability", "low", "high"):
-        result[name] = [getattr(chance, name) for chance in shown]
     strange = _strangeness(model, rows, version) if len(rows) else []
+    for name in ("probability", "low", "high"):
+        result[name] = [
+            np.nan if refused else getattr(chance, name) for chance, (refused, _) in zip(shown, strange, strict=True)
+        ]
     result["answer"] = [
         NO_ANSWER if refused else task.answer(chosen)
         for (chosen, _), (refused, _) in zip(answers, strange, strict=True)

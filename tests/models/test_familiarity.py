@@ -62,6 +62,7 @@ def test_a_table_of_answers_says_which_rows_are_refused(keep: Callable[..., Vers
     table = predict_rows(task, frame, version_id=version.id)
     assert table["answer"][0] == NO_ANSWER and table["unusual"][0] == "refused"
     assert table["answer"][1] != NO_ANSWER
+    assert table[["probability", "low", "high"]].isna().to_numpy().tolist() == [[True] * 3, [False] * 3]
 
 
 def test_it_is_the_same_after_a_manifest(keep: Callable[..., VersionView]) -> None:
