@@ -144,7 +144,14 @@ def _main() -> None:
 
     pipe = Connection(int(sys.argv[1]))
     asked, client = cloudpickle.loads(pipe.recv_bytes())
-    _simulate(Course(**asked, watcher=_Piped(pipe), stop=Stop()), client, pipe)
+    try:
+        _simulate(Course(**asked, watcher=_Piped(pipe), stop=Stop()), client, pipe)
+    except Exception as error:
+        # the thread of the ServerApp waits for sites that nobody computes any more, and would keep this process alive
+        failed = RuntimeError(f"Flower's simulation ended before its time: {error.__cause__ or error}")
+        with contextlib.suppress(OSError):
+            pipe.send_bytes(pickle.dumps(("failed", failed)))
+        os._exit(1)
 
 
 if __name__ == "__main__":
