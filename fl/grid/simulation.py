@@ -135,7 +135,9 @@ def _simulate(course: Course, client: ClientApp, pipe: Connection) -> None:
             pipe.send_bytes(pickle.dumps(("done", found)))
 
     resources = {"num_cpus": 1, "num_gpus": 0.0}
-    config: Any = {"client_resources": resources, "init_args": {"num_cpus": get_settings().ray_actors}}
+    # a Ray of its own: it would else join a cluster that was started on this machine, and fail
+    ray = {"address": "local", "num_cpus": get_settings().ray_actors}
+    config: Any = {"client_resources": resources, "init_args": ray}
     run_simulation(app, client, num_supernodes=len(course.sites), backend_config=config)
 
 
@@ -148,7 +150,10 @@ def _main() -> None:
         _simulate(Course(**asked, watcher=_Piped(pipe), stop=Stop()), client, pipe)
     except Exception as error:
         # the thread of the ServerApp waits for sites that nobody computes any more, and would keep this process alive
-        failed = RuntimeError(f"Flower's simulation ended before its time: {error.__cause__ or error}")
+        first: BaseException = error
+        while first.__cause__:
+            first = first.__cause__
+        failed = RuntimeError(f"Flower's simulation ended before its time: {first}")
         with contextlib.suppress(OSError):
             pipe.send_bytes(pickle.dumps(("failed", failed)))
         os._exit(1)

@@ -46,6 +46,11 @@ def test_a_run_uses_both_nodes_and_gives_the_weights_of_one_machine(home: object
     np.testing.assert_allclose(outcome.weights, alone.weights, rtol=0, atol=1e-6)
 
 
+def test_flowers_simulation_starts_a_ray_of_its_own_beside_a_cluster(home: object, address: str) -> None:
+    outcome = federate(replace(REQUEST, executor="flower", rounds=1), watcher=Told(), stop=Stop())
+    assert outcome.rounds[-1].replies == 4
+
+
 def test_a_cluster_that_is_not_there_is_named(home: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDHIVE_RAY_ADDRESS", "127.0.0.1:9")
     get_settings.cache_clear()
