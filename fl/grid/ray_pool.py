@@ -153,7 +153,7 @@ class Pool:
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # as newer versions do; else Ray warns
         path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
         settings = get_settings()
-        where: dict[str, Any] = {"num_cpus": settings.ray_actors, "include_dashboard": False}
+        where: dict[str, Any] = {"address": "local", "num_cpus": settings.ray_actors, "include_dashboard": False}
         try:
             if settings.ray_address:
                 where = {"address": settings.ray_address}

@@ -46,8 +46,13 @@ def test_a_run_uses_both_nodes_and_gives_the_weights_of_one_machine(home: object
     np.testing.assert_allclose(outcome.weights, alone.weights, rtol=0, atol=1e-6)
 
 
-def test_flowers_simulation_starts_a_ray_of_its_own_beside_a_cluster(home: object, address: str) -> None:
-    outcome = federate(replace(REQUEST, executor="flower", rounds=1), watcher=Told(), stop=Stop())
+@pytest.mark.parametrize("executor", ["flower", "ray"])
+def test_a_run_without_the_setting_starts_a_ray_of_its_own_beside_a_cluster(
+    home: object, address: str, monkeypatch: pytest.MonkeyPatch, executor: str
+) -> None:
+    monkeypatch.delenv("MEDHIVE_RAY_ADDRESS")
+    get_settings.cache_clear()
+    outcome = federate(replace(REQUEST, executor=executor, rounds=1), watcher=Told(), stop=Stop())
     assert outcome.rounds[-1].replies == 4
 
 
