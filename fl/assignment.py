@@ -69,7 +69,7 @@ class Assignment:
     def array(self, name: str) -> FloatArray:
         """Return an array that came with the message."""
         with _reading:
-            values: FloatArray = self._content["arrays"][name].numpy()  # type: ignore[union-attr]
+            values: FloatArray = self._content["arrays"][name].numpy()  # type: ignore[union-attr]  # Flower types all records alike
         return values
 
     @cached_property

@@ -154,7 +154,7 @@ def _main() -> None:
         while first.__cause__:
             first = first.__cause__
         failed = RuntimeError(f"Flower's simulation ended before its time: {first}")
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # the run was cancelled meanwhile, and nobody listens
             pipe.send_bytes(pickle.dumps(("failed", failed)))
         os._exit(1)
 

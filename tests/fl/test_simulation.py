@@ -32,7 +32,7 @@ def test_a_simulation_that_gives_up_ends_the_run_with_a_sentence_though_the_serv
     request = RunRequest("breast_cancer", sites=3)
     asked = {"request": request, "sites": [], "start": None, "began": 0.0}
     ours, theirs = Pipe()
-    ours.send_bytes(cloudpickle.dumps((asked, client_app.app)))  # type: ignore[no-untyped-call]
+    ours.send_bytes(cloudpickle.dumps((asked, client_app.app)))  # type: ignore[no-untyped-call]  # of Ray
     monkeypatch.setattr(simulation, "_simulate", gives_up)
     monkeypatch.setattr(sys, "argv", ["", str(os.dup(theirs.fileno()))])
     monkeypatch.setattr(os, "_exit", end)

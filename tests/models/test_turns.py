@@ -7,21 +7,21 @@ from models.turns import Turns
 
 
 def test_no_more_than_may_have_a_turn() -> None:
-    turns, lock = Turns(2), threading.Lock()
-    at_work, most = 0, 0
+    turns, came = Turns(2), threading.Event()
 
     def work() -> None:
-        nonlocal at_work, most
         with turns.turn():
-            with lock:
-                at_work += 1
-                most = max(most, at_work)
-            time.sleep(0.02)
-            with lock:
-                at_work -= 1
+            came.set()
 
-    _joined([threading.Thread(target=work) for _ in range(8)])
-    assert most == 2
+    third = threading.Thread(target=work)
+    with turns.turn():
+        with turns.turn():
+            third.start()
+            while not turns._waiting:
+                time.sleep(0.001)
+            assert not came.is_set()
+        assert came.wait(20)
+    third.join(20)
 
 
 def test_whoever_came_first_is_next() -> None:
@@ -41,13 +41,6 @@ def test_whoever_came_first_is_next() -> None:
     for thread in threads:
         thread.join(20)
     assert came == list(range(6))
-
-
-def _joined(threads: list[threading.Thread]) -> None:
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
 
 
 def test_a_turn_comes_back_when_the_work_fails() -> None:

@@ -24,6 +24,14 @@ def ask(app: AppTest, name: str) -> AppTest:
     return app.button(key=f"hive_{name}_input_submit").click().run()
 
 
+def answered_sample(page: OpenPage) -> AppTest:
+    """Open breast cancer's page and ask about the sample record."""
+    make_champion("breast_cancer")
+    app = page("model_hive", query={"task": "breast_cancer"})
+    app.button(key="hive_breast_cancer_sample").click().run()
+    return ask(app, "breast_cancer")
+
+
 @pytest.mark.parametrize("role", list(Role))
 def test_every_role_sees_every_task_in_the_gallery(page: OpenPage, role: Role) -> None:
     app = page("model_hive", role)
@@ -197,10 +205,7 @@ def test_an_ecg_is_read_where_no_champion_names_its_beats_and_back_leads_to_the_
 
 
 def test_the_most_similar_training_cases_stand_beside_an_answer_and_go_with_it(page: OpenPage) -> None:
-    make_champion("breast_cancer")
-    app = page("model_hive", query={"task": "breast_cancer"})
-    app.button(key="hive_breast_cancer_sample").click().run()
-    app = ask(app, "breast_cancer")
+    app = answered_sample(page)
     app = ended(app.button(key="hive_breast_cancer_similar_find").click().run())
     assert not app.exception and "Nearest of" in texts(app) and "CC BY 4.0" in texts(app)
     table = next(each.value for each in app.dataframe if "Case 3" in each.value)
@@ -247,10 +252,7 @@ def test_an_ecg_says_why_no_cases_are_shown(page: OpenPage) -> None:
 def test_a_search_for_similar_cases_can_be_stopped_and_begun_again(
     page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_champion("breast_cancer")
-    app = page("model_hive", query={"task": "breast_cancer"})
-    app.button(key="hive_breast_cancer_sample").click().run()
-    app = ask(app, "breast_cancer")
+    app = answered_sample(page)
     find, stop = "hive_breast_cancer_similar_find", "hive_breast_cancer_similar_stop"
 
     def slow(*_: object, check: Check, **__: object) -> None:
@@ -278,10 +280,7 @@ def test_a_search_for_similar_cases_can_be_stopped_and_begun_again(
 def test_a_search_that_finds_nothing_says_why_once_and_can_be_begun_again(
     page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_champion("breast_cancer")
-    app = page("model_hive", query={"task": "breast_cancer"})
-    app.button(key="hive_breast_cancer_sample").click().run()
-    app = ask(app, "breast_cancer")
+    app = answered_sample(page)
     asked = []
 
     def nothing(*_: object, **__: object) -> None:

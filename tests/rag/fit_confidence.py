@@ -82,7 +82,7 @@ class _Part(Part):
         return found
 
 
-class _Index(Index):
+class IndexWithout(Index):
     """The index, the documents ``hidden`` of what was added out of sight."""
 
     def __init__(self, whole: Index, hidden: set[str]) -> None:
@@ -99,14 +99,14 @@ def evidence(read: Library, sets: dict[str, list[tuple[str, str]]]) -> Iterator[
     for group in range(_GROUPS):
         topics = {read.topic[record] for _, record in sets["small"] if _group(record) == group}
         kept = set().union(*(documents[topic] for topic in topics))
-        small.append(_Index(read.index, {passage.article for passage in read.index.passages.values()} - kept))
+        small.append(IndexWithout(read.index, {passage.article for passage in read.index.passages.values()} - kept))
     for name, asked in sets.items():
         vectors = embedding.embed([question for question, _ in asked])
         for (question, record), vector in zip(asked, vectors, strict=True):
             index = read.index
             if name == "lay, hidden":
                 hidden = set().union(*(documents[topic] for topic in names.beside({read.topic[record]})))
-                index = _Index(index, hidden)
+                index = IndexWithout(index, hidden)
             elif name.startswith("small"):
                 index = small[(_group(record) + ("hidden" in name)) % _GROUPS]
             signs = {key: of for key, of in signs_of(question, vector, index, read.source).items() if of.passage > -1}

@@ -10,7 +10,7 @@ from rag.added import Evidence, evidence_of, signs_of
 from rag.index import Index, open_index
 from rag.library import add
 from rag.retrieve import search
-from tests.rag.fit_confidence import _Index
+from tests.rag.fit_confidence import IndexWithout
 
 ILLNESSES = {
     "Gout": "Gout makes one joint, often the big toe, red, hot and very painful within hours, mostly at night.",
@@ -64,14 +64,14 @@ def test_evidence_tells_a_topic_that_stands_out_from_many_that_are_equally_near(
 
 def test_in_a_small_library_nothing_stands_out_by_being_all_there_is(index: Index) -> None:
     apart = {passage.article for passage in index.added._passages if passage.title not in ("Gout", "Vertigo")}
-    few = _Index(index, apart)
+    few = IndexWithout(index, apart)
     assert _ask("toe red and hot at night, very painful", few).lead > 0.3
     assert _ask("i hear ringing in my ears", few).lead < 0.1
 
 
 def test_records_out_of_sight_are_found_neither_by_name_nor_by_words_nor_by_meaning(index: Index) -> None:
     apart = {passage.article for passage in index.added._passages if passage.title == "Tinnitus"}
-    hidden = _Index(index, apart)
+    hidden = IndexWithout(index, apart)
     signs = signs_of("tinnitus: ringing and buzzing in the ears", embedding.embed(["tinnitus"])[0], hidden)
     found = [sign for key, sign in signs.items() if index.passages[key].article in apart]
     assert all(sign.passage == -1 and not sign.words and not sign.topic for sign in found)
