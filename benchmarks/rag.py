@@ -5,6 +5,8 @@ their 95 % intervals (Wilson) are added when the page is written. Add a function
 """
 
 import json
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,7 +28,17 @@ class Share:
     wanted: str = ""
 
 
-Table = tuple[str, str, list[Share]]  # title, a sentence about it, rows
+@dataclass(frozen=True)
+class Amount:
+    """A number with its unit; ``wanted`` as above."""
+
+    name: str
+    value: float
+    unit: str
+    wanted: str = ""
+
+
+Table = tuple[str, str, Sequence[Share] | Sequence[Amount]]  # title, a sentence about it, rows
 
 
 def interval(hits: int, n: int) -> tuple[float, float, float]:
@@ -194,12 +206,30 @@ def medquad(file: Path) -> Table:
     return "Search in MedQuAD", about, rows
 
 
+def speed(most: int | None = None) -> Table:
+    """How long a person waits and what a process holds, with the index of MEDHIVE_HOME; ``most`` questions or all."""
+    command = [sys.executable, "-m", "benchmarks.rag_speed", *([str(most)] if most else [])]
+    found = json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout.splitlines()[-1])
+    rows = [
+        Amount("from the question to its passages, 95th percentile", found["search_ms"], "ms", "≤ 120"),
+        Amount("from the question to the first words, 95th percentile", found["first_words_ms"], "ms", "≤ 400"),
+        Amount("memory of the process alone", found["own_mb"], "MB", "≤ 700"),
+        Amount("with pages of libraries that it would share", found["resident_mb"], "MB"),
+    ]
+    about = (
+        f"{found['questions']} questions, of tests/rag/questions.jsonl and medquad_lay.jsonl, one after the other to "
+        f"the provider extractive, in a process of its own on one thread; {found['passages']:,} passages."
+    )
+    return "Time and memory", about, rows
+
+
 TABLES: dict[str, Callable[[], Table]] = {
     "retrieval": retrieval,
     "support": support,
     "answers": answers,
     "emergency": emergency,
     "injection": injection,
+    "speed": speed,
 }
 
 
@@ -209,26 +239,37 @@ def cases(name: str) -> list[dict[str, object]]:
 
 
 def measure(names: Sequence[str], file: Path | None = None) -> dict[str, Table]:
-    """Return the tables ``names``, and the one of MedQuAD where its ``file`` is given."""
-    return {**{name: TABLES[name]() for name in names}, **({"medquad": medquad(file)} if file else {})}
+    """Return the tables ``names``; where the ``file`` of MedQuAD is given, first the one of MedQuAD."""
+    return {**({"medquad": medquad(file)} if file else {}), **{name: TABLES[name]() for name in names}}
 
 
 def as_json(tables: dict[str, Table]) -> dict[str, object]:
     """Return tables as plain values, with shares and intervals."""
-    return {name: [_row(share) for share in rows] for name, (_, _, rows) in tables.items()}
+    return {name: [_row(row) for row in rows] for name, (_, _, rows) in tables.items()}
 
 
 def markdown(tables: dict[str, Table], origin: dict[str, str]) -> str:
     """Return the page with all tables; ``origin`` says where the figures come from."""
     lines = ["# The companion, measured", "", *(f"- {name}: {value}" for name, value in origin.items())]
     for title, about, rows in tables.values():
-        lines += ["", f"## {title}", "", about, "", "| | share | 95 % interval | n | goal |", "|---|---|---|---|---|"]
-        for share in rows:
-            value, low, high = interval(share.hits, share.n)
-            lines.append(f"| {share.name} | {value:.3f} | {low:.3f} to {high:.3f} | {share.n} | {share.wanted} |")
+        lines += ["", f"## {title}", "", about, ""]
+        if any(isinstance(row, Share) for row in rows):
+            lines += ["| | share | 95 % interval | n | goal |", "|---|---|---|---|---|"]
+        else:
+            lines += ["| | measured | goal |", "|---|---|---|"]
+        lines += map(_line, rows)
     return "\n".join(lines) + "\n"
 
 
-def _row(share: Share) -> dict[str, object]:
-    value, low, high = interval(share.hits, share.n)
-    return {"name": share.name, "share": round(value, 4), "low": round(low, 4), "high": round(high, 4), "n": share.n}
+def _line(row: Share | Amount) -> str:
+    if isinstance(row, Amount):
+        return f"| {row.name} | {row.value:.0f} {row.unit} | {row.wanted} |"
+    value, low, high = interval(row.hits, row.n)
+    return f"| {row.name} | {value:.3f} | {low:.3f} to {high:.3f} | {row.n} | {row.wanted} |"
+
+
+def _row(row: Share | Amount) -> dict[str, object]:
+    if isinstance(row, Amount):
+        return {"name": row.name, "value": round(row.value, 1), "unit": row.unit}
+    value, low, high = interval(row.hits, row.n)
+    return {"name": row.name, "share": round(value, 4), "low": round(low, 4), "high": round(high, 4), "n": row.n}
