@@ -347,7 +347,7 @@ class Reply(_Out):
     notice: str = Field(description="Why another provider answered than was asked, empty when none did.")
     removed: int = Field(description="Sentences of a language model that no source backs, and that are not shown.")
     sent: str = Field(description="The question as it left this machine, empty when it did not.")
-    lead: str = Field(description="A sentence in the language of the question, empty when that is English.")
+    lead: str = Field(description="How a misspelt question was read, or a sentence in its language; mostly empty.")
     language: str = Field(description="The language that the sentences were translated into, empty when they were not.")
     tokens: int
     seconds: float

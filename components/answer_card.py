@@ -49,8 +49,9 @@ def answer_card(answer: Answer, *, anchor: str, picture: bytes | None = None) ->
 
 def growing(answer: Answer) -> None:
     """Show what has been said so far of an answer that is not whole yet; its numbers open nothing before it is."""
-    if answer.notice:
-        st.caption(as_written(answer.notice))
+    for line in (answer.notice, answer.lead):
+        if line:
+            st.caption(as_written(line))
     for paragraph in answer.paragraphs:
         st.markdown(
             " ".join(f"{as_written(text)} {as_written(''.join(f'[{n}]' for n in marks))}" for text, marks in paragraph)

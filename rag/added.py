@@ -51,12 +51,12 @@ class Confidence:
     threshold. ``python -m tests.rag.fit_confidence`` in the repository gives them.
     """
 
-    unknown: float = -1.80
-    in_title: float = 0.91
-    named: float = 1.46
-    agreed: float = 1.21
-    lead: float = 13.49
-    bias: float = -3.69
+    unknown: float = -2.00
+    in_title: float = 0.82
+    named: float = 1.56
+    agreed: float = 1.16
+    lead: float = 13.52
+    bias: float = -3.68
 
     def value(self, evidence: Evidence) -> float:
         """Return the log-odds that the best passage answers."""

@@ -189,6 +189,7 @@ def _in_language(
     ways.spend(tokens)
     yield replace(
         given,
+        lead="",
         text=as_text(told),
         paragraphs=told,
         original=given.paragraphs,
@@ -200,12 +201,19 @@ def _in_language(
 
 
 def _led(given: Answer, lead: str) -> Answer:
-    return replace(given, lead=lead, text=f"{lead}\n\n{given.text}")
+    whole = f"{lead} {given.lead}".rstrip()
+    return replace(given, lead=whole, text=f"{whole}\n\n{given.text.removeprefix(given.lead).lstrip()}")
 
 
 def _from_sources(question: str, history: Sequence[tuple[str, str]], ways: _Ways) -> Iterator[Answer]:
     """Search, and yield the answer as it grows; or say that no source answers."""
     index, begun = ways.index, ways.begun
+    spelt = index.spelling.read(question)
+    if spelt.changes:
+        read = ", ".join(f"“{typed}” as “{word}”" for typed, word in spelt.changes)
+        for given in _from_sources(spelt.text, history, ways):
+            yield _led(given, f"I read {read}.")
+        return
     found = _search(question, history, index)
     connected = connect(found.question, found.vector)
     facts = connected.as_passage()

@@ -47,7 +47,7 @@ class Answer:
     follow_ups: tuple[str, ...] = field(default=())
     facts: tuple[Fact, ...] = field(default=())  # of the knowledge graph, for the picture beside the answer
     results: tuple[HiveResult, ...] = field(default=())  # of models of the hive, for a picture that was attached
-    lead: str = ""  # one sentence in the language of the question, when that is not English; ``text`` begins with it
+    lead: str = ""  # how the question was read, or a sentence in its language; ``text`` begins with it
     language: str = ""  # into which the sentences were translated, such as "German"
     original: Paragraphs = ()  # the English sentences that were checked and then translated
 

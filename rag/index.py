@@ -18,6 +18,7 @@ from rag.article import SECTIONS, Article, Passage, read_article
 from rag.embedding import FloatArray
 from rag.lexicon import Lexicon
 from rag.sources.read import is_article
+from rag.spelling import Spelling
 from rag.store import FORMAT, Entry, Store, passage_text, renew_client, sentence_text, stamp_of, writing
 from rag.store import Progress as Progress
 from rag.topics import Topics
@@ -109,6 +110,13 @@ class Index:
     def added(self) -> Part:
         """Records and documents that were added."""
         return Part(*self._parts[1], self._store.words)
+
+    @cached_property
+    def spelling(self) -> Spelling:
+        """The words of titles, to read misspelt ones by."""
+        parts = (self.articles, self.added)
+        names = [name for part in parts for name in part.topics.names()]
+        return Spelling(names, lambda word: any(part.lexicon.knows(word) for part in parts))
 
     def names_topic(self, question: str) -> bool:
         """Whether ``question`` names a topic that there is something about."""

@@ -144,6 +144,10 @@ class Lexicon:
         whole = sum(weight.values())
         return sum(value for word, value in weight.items() if word in among) / whole if whole > 0 else 0.0
 
+    def knows(self, word: str) -> bool:
+        """Whether some passage has ``word``, whatever its ending; words that carry no meaning are known."""
+        return all(stem in self._known for stem in content_words(word))
+
     def unknown_share(self, words: list[str]) -> float:
         """Return the share of ``words`` that stand in no passage; 1 when there are no words."""
         return sum(word not in self._known for word in words) / len(words) if words else 1.0

@@ -52,7 +52,10 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search gave: hits, best first, and whether the best is good enough to answer from."""
+    """What a search gave: hits, best first, and whether the best is good enough to answer from.
+
+    ``question`` is as it was read, misspelt words put right.
+    """
 
     question: str
     vector: FloatArray
@@ -74,6 +77,7 @@ def search(
     source : look only at what this file added; an empty text means only at articles.
     """
     index = index or open_index()
+    question = index.spelling.read(question).text
     vector = embedding.embed([question])[0]
     scored: dict[str, tuple[float, bool]] = {}
     if not source:

@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from rag.article import Passage
 from rag.intent import letters
 
+MEDICINES = "drugs"  # the kind of articles about them
+
 
 class Topics:
     """The titles and synonyms of all documents, ready to be looked up in a question."""
 
     def __init__(self, passages: Iterable[Passage]) -> None:
         self._documents: dict[str, set[str]] = defaultdict(set)
+        self._medicines: set[str] = set()
         seen: dict[str, str] = {}
         for passage in passages:
             for name in (passage.title, *passage.synonyms):
@@ -20,7 +23,13 @@ class Topics:
                     seen[name] = letters(re.sub(r"\(.*?\)", "", name))
                 if key := seen[name]:
                     self._documents[key].add(passage.article)
+            if passage.kind == MEDICINES:
+                self._medicines.add(passage.article)
         self._longest = max((len(key.split()) for key in self._documents), default=0)
+
+    def names(self) -> list[str]:
+        """Return all names in small letters, but for those of medicines alone, which are too alike to guess at."""
+        return [name for name, documents in self._documents.items() if documents - self._medicines]
 
     def named(self, question: str) -> dict[str, int]:
         """Return the documents named in ``question``, with the length of the longest such name."""

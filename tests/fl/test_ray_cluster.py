@@ -17,8 +17,8 @@ pytestmark = pytest.mark.slow
 REQUEST = RunRequest("breast_cancer", sites=4, rounds=2, benefit=False, executor="ray")
 
 
-@pytest.fixture
-def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
     from ray.cluster_utils import Cluster
 
     from fl.grid.ray_actors import warm
@@ -26,11 +26,16 @@ def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     warm()  # Ray that runs on this machine alone makes way for the cluster
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     cluster.add_node(num_cpus=1)
-    monkeypatch.setenv("MEDHIVE_RAY_ADDRESS", cluster.address)
-    get_settings.cache_clear()
     yield cluster.address
-    close()
     cluster.shutdown()  # type: ignore[no-untyped-call]
+
+
+@pytest.fixture
+def address(cluster: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("MEDHIVE_RAY_ADDRESS", cluster)
+    get_settings.cache_clear()
+    yield cluster
+    close()
     get_settings.cache_clear()
 
 

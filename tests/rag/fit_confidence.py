@@ -53,6 +53,9 @@ class _Words(Lexicon):
         best = max(left.values(), default=1.0)
         return {key: left[key] / best for key in sorted(left, key=lambda key: -left[key])[:most]}
 
+    def knows(self, word: str) -> bool:
+        return all(self._known[stem] > self._gone[stem] for stem in content_words(word))
+
     def unknown_share(self, words: list[str]) -> float:
         return sum(self._known[word] <= self._gone[word] for word in words) / len(words) if words else 1.0
 
@@ -61,7 +64,7 @@ class _Topics(Topics):
     """The names of the documents that are in sight."""
 
     def __init__(self, whole: Topics, hidden: set[str]) -> None:
-        self._longest = whole._longest
+        self._longest, self._medicines = whole._longest, whole._medicines
         self._documents = defaultdict(set, {name: of - hidden for name, of in whole._documents.items() if of - hidden})
 
 
@@ -88,6 +91,7 @@ class IndexWithout(Index):
     def __init__(self, whole: Index, hidden: set[str]) -> None:
         self.__dict__.update(whole.__dict__)
         self.__dict__["added"] = _Part(whole.added, hidden)
+        self.__dict__.pop("spelling", None)
 
 
 def evidence(read: Library, sets: dict[str, list[tuple[str, str]]]) -> Iterator[tuple[str, str, Evidence]]:
@@ -101,14 +105,15 @@ def evidence(read: Library, sets: dict[str, list[tuple[str, str]]]) -> Iterator[
         kept = set().union(*(documents[topic] for topic in topics))
         small.append(IndexWithout(read.index, {passage.article for passage in read.index.passages.values()} - kept))
     for name, asked in sets.items():
-        vectors = embedding.embed([question for question, _ in asked])
-        for (question, record), vector in zip(asked, vectors, strict=True):
+        for typed, record in asked:
             index = read.index
             if name == "lay, hidden":
                 hidden = set().union(*(documents[topic] for topic in names.beside({read.topic[record]})))
                 index = IndexWithout(index, hidden)
             elif name.startswith("small"):
                 index = small[(_group(record) + ("hidden" in name)) % _GROUPS]
+            question = index.spelling.read(typed).text
+            vector = embedding.embed([question])[0]
             signs = {key: of for key, of in signs_of(question, vector, index, read.source).items() if of.passage > -1}
             yield name, record, evidence_of(question, index, signs)
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag import embedding
-from rag.guardrails import classifier, emergency, red_flag, red_flag_at_once
+from rag.guardrails import classifier, emergency, red_flag, red_flag_at_once, train
 from rag.guardrails.gloss import gloss
-from rag.guardrails.phrasings import FILES, Phrasing, fold, read
+from rag.guardrails.phrasings import FILES, Phrasing, Variations, fold, read
 from rag.guardrails.rules import flags, seen_by_rules
-from rag.guardrails.train import fit, thresholds
+from rag.guardrails.train import thresholds
 from tests.rag.measure_guardrails import FOURTH, FRESH, NEWEST, UNSEEN, lines, measure_emergencies
 
 CASES = lines(Path(__file__).parent / "emergencies.jsonl")
@@ -163,9 +163,13 @@ def test_lines_that_stand_side_by_side_are_judged_by_a_classifier_that_learnt_ne
 
 
 @pytest.mark.slow
-def test_training_learns_who_and_when_from_a_few_lines() -> None:
+def test_training_learns_who_and_when_from_a_few_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train, "_BESIDE", 20)
+    monkeypatch.setattr(train, "_QUOTED", 20)
+    framed = Variations.framed
+    monkeypatch.setattr(Variations, "framed", lambda self: framed(self)[::10])
     some = [line for name in ("emergencies.txt", "look_alikes.txt") for line in read(name)[::25]]
-    judge = fit(some, epochs=2, seed=1)
+    judge = train.fit(some, epochs=2, seed=1)
     scores = judge.scores([line.text for line in some])[:, 0]
     events = [bool(line.kind) for line in some]
     assert scores[events].mean() > scores[[not event for event in events]].mean() + 1
