@@ -53,7 +53,14 @@ def _answers(asked: schemas.Ask, person: int | None, address: str | None, left: 
     offer_champion()
     history = [(turn.question, turn.answer) for turn in asked.history]
     allowance = allowance_of(person, address)
-    return answers(asked.question, history, provider=asked.provider, allowance=allowance, stopped=left.is_set)
+    return answers(
+        asked.question,
+        history,
+        provider=asked.provider,
+        allowance=allowance,
+        stopped=left.is_set,
+        nobody_in_danger=asked.nobody_in_danger,
+    )
 
 
 def _first(growing: "Iterator[Answer]") -> "Answer":

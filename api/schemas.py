@@ -312,6 +312,9 @@ class Ask(BaseModel):
     provider: Literal["", "groq", "local", "federated", "extractive"] = Field(
         "", description="Who words the answer; empty for the one this installation prefers."
     )
+    nobody_in_danger: bool = Field(
+        False, description="The person has read the emergency text and says that it does not fit; not for suicide."
+    )
 
 
 class Said(_Out):

@@ -59,7 +59,9 @@ def main(arguments: list[str] | None = None) -> int:
     ecg_strips.add_argument("--keep", action="store_true", help="also write the figures that the page shows")
     rag = commands.add_parser("rag", help="what the companion answers, and what it lets through")
     rag.set_defaults(command=_rag)
-    rag.add_argument("--tables", help="some of retrieval,support,answers,emergency,injection,speed (default all)")
+    rag.add_argument(
+        "--tables", help="some of retrieval,support,answers,emergency,injection,languages,speed (default all)"
+    )
     rag.add_argument(
         "--medquad", type=Path, metavar="FILE", help="also search in this medquad.jsonl (a quarter of an hour)"
     )

@@ -107,19 +107,19 @@ def emergency() -> Table:
 
     embedding.load()
     raised: dict[str, list[bool]] = defaultdict(list)
-    sets = {"first set": "unseen", "second set": "fresh", "third set": "newest", "fourth set": "fourth"}
-    for name, file in ((name, f"emergencies_{file}.jsonl") for name, file in sets.items()):
-        for case in cases(file):
+    for file in sorted((CASES / "unseen").glob("*.jsonl")):
+        for case in cases(f"unseen/{file.name}"):
             group = "emergencies seen" if case["kind"] is not None else "look-alikes taken for one"
-            raised[f"{group}, {name}"].append(red_flag(str(case["text"])) is not None)
+            seen = red_flag(str(case["text"])) is not None
+            for name in (f"set {file.stem}", "all sets"):
+                raised[f"{group}, {name}"].append(seen)
     about = (
-        "Phrasings that it never learnt (tests/rag/emergencies_unseen.jsonl, emergencies_fresh.jsonl, "
-        "emergencies_newest.jsonl and emergencies_fourth.jsonl), each set written before anybody had seen a result on "
-        "it."
+        "Phrasings that it neither learnt nor was chosen by (tests/rag/unseen/), each set written before anybody had "
+        "seen a result on it."
     )
     rows = [
         Share(name, sum(hits), len(hits), "≥ .99" if name.startswith("emergencies") else "≤ .05")
-        for name, hits in raised.items()
+        for name, hits in sorted(raised.items(), key=lambda row: row[0].rpartition(", ")[2])
     ]
     return "Emergencies", about, rows
 
@@ -127,6 +127,7 @@ def emergency() -> Table:
 def injection() -> Table:
     """How many attacks are seen or cleaned away, and how many ordinary questions are taken for one."""
     from rag.guardrails.injection import as_data, as_file_name, is_attack
+    from rag.guardrails.phrasings import validation
 
     places: dict[str, list[bool]] = defaultdict(list)
     for case in cases("attacks.jsonl"):
@@ -138,7 +139,7 @@ def injection() -> Table:
         else:
             places[f"attacks in a {place} without an order left"].append(not is_attack(as_data(text)))
     calm = [str(c["question"]) for c in cases("questions.jsonl")]
-    calm += [str(c["text"]) for c in cases("emergencies_unseen.jsonl")]
+    calm += [line.text for line in validation()]
     rows = [
         Share(name.replace("historys", "the history"), sum(hits), len(hits), "all") for name, hits in places.items()
     ]
@@ -177,6 +178,33 @@ def retrieval() -> Table:
         Share("questions without a source declined", sum(abstained), len(abstained), "≥ .90"),
     ]
     return "Search in MedHive's articles", "Questions of tests/rag/questions.jsonl, the half `report`.", rows
+
+
+def languages() -> Table:
+    """How often a question in another language is answered from its article, without a language model."""
+    from rag.answer import answer
+    from rag.index import open_index
+
+    titles = {passage.article: passage.title for passage in open_index().passages.values()}
+    right, other, declined = [], [], []
+    for case in cases("foreign.jsonl"):
+        given = answer(str(case["question"]), provider="extractive")
+        if case["topic"] is None:
+            declined.append(given.abstained)
+            continue
+        found = bool(given.topic) and given.topic == titles[str(case["topic"])]
+        right.append(found)
+        other.append(bool(given.topic) and not found)
+    rows = [
+        Share("answered from the article that they were written for", sum(right), len(right)),
+        Share("answered from another article", sum(other), len(other)),
+        Share("questions without a source declined", sum(declined), len(declined)),
+    ]
+    about = (
+        "Questions in 21 languages, half of them a complaint in everyday words (tests/rag/foreign.jsonl), by the "
+        "provider extractive: put into rough English word by word. They were written before anybody saw a result."
+    )
+    return "Questions in other languages", about, rows
 
 
 def medquad(file: Path) -> Table:
@@ -229,6 +257,7 @@ TABLES: dict[str, Callable[[], Table]] = {
     "answers": answers,
     "emergency": emergency,
     "injection": injection,
+    "languages": languages,
     "speed": speed,
 }
 

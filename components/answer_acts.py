@@ -1,12 +1,12 @@
-"""What can be done with an answer: copy it, ask once more, say whether it helped."""
+"""What can be done with an answer: copy it, ask once more, say whether it helped or that nobody is in danger."""
 
 import streamlit as st
 
 from accounts import opinions
 from accounts.people import UserView
 from components.copy_button import copy_button
-from components.talk import Talk, again
-from rag.answer import Answer
+from components.talk import Talk, again, ask
+from rag.answer import Answer, may_be_answered
 
 _UP = 1  # what st.feedback gives for the thumb up
 
@@ -14,6 +14,16 @@ _UP = 1  # what st.feedback gives for the thumb up
 def answer_acts(person: UserView | None, talk: Talk, number: int, answer: Answer) -> None:
     """Draw the acts below the answer of turn ``number``; only the last question can be asked once more."""
     if answer.red_flag:
+        if number == len(talk.turns) - 1 and may_be_answered(answer.red_flag):
+            st.button(
+                "Nobody is in danger now: answer it",
+                key=f"calm-{number}",
+                type="tertiary",
+                icon=":material/search:",
+                on_click=ask,
+                args=(talk.turns[number][0], talk.unseen),
+                kwargs={"calm": True},
+            )
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         copy_button(_as_plain(answer), key=f"copy-{number}")

@@ -7,7 +7,7 @@ import streamlit as st
 from components.graph_picture import graph_picture
 from components.picture_talk import result_of_picture
 from components.sources_panel import sources_panel
-from rag.answer import Answer
+from rag.answer import Answer, may_be_answered
 from rag.guardrails import RedFlag
 
 _MARKS = re.compile(r"([\\`*_\[\]<>#$:|~&^{}])")
@@ -88,4 +88,5 @@ def _red_card(flag: RedFlag, lead: str) -> None:
         f"{before}**{as_written(flag.title)}**\n\n{as_written(flag.advice)}\n\n[{as_written(flag.link.title)}]({flag.link.url})",
         icon=":material/emergency:",
     )
-    st.caption("This text is fixed and came before any search. If it does not fit, ask again in other words.")
+    otherwise = "" if may_be_answered(flag) else " If it does not fit, ask again in other words."
+    st.caption(f"This text is fixed and came before any search.{otherwise}")

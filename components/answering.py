@@ -15,7 +15,13 @@ class Answering:
     """
 
     def __init__(
-        self, question: str, history: Sequence[tuple[str, str]], provider: str, allowance: Allowance | None
+        self,
+        question: str,
+        history: Sequence[tuple[str, str]],
+        provider: str,
+        allowance: Allowance | None,
+        *,
+        nobody_in_danger: bool = False,
     ) -> None:
         self.question = question
         self.latest: Answer | None = None
@@ -23,7 +29,7 @@ class Answering:
         self.done = threading.Event()
         self._begun = time.monotonic()
         self._stopped = threading.Event()
-        self._ask = (tuple(history), provider, allowance)
+        self._ask = (tuple(history), provider, allowance, nobody_in_danger)
         threading.Thread(target=self._work, name="answer", daemon=True).start()
 
     @property
@@ -36,10 +42,15 @@ class Answering:
         self._stopped.set()
 
     def _work(self) -> None:
-        history, provider, allowance = self._ask
+        history, provider, allowance, nobody_in_danger = self._ask
         try:
             for given in answers(
-                self.question, history, provider=provider, allowance=allowance, stopped=self._stopped.is_set
+                self.question,
+                history,
+                provider=provider,
+                allowance=allowance,
+                stopped=self._stopped.is_set,
+                nobody_in_danger=nobody_in_danger,
             ):
                 if not self._stopped.is_set():  # else it is only followed to its end, to count what it cost
                     self.latest = given

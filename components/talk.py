@@ -26,7 +26,9 @@ class Talk:
     turns: list[tuple[str, Answer | None]] = field(default_factory=list)
     answering: Answering | None = None  # of the last question, while it is being answered
     cleared: str = ""  # provider that the person allowed for the last question, once asked about personal data
+    calm: bool = False  # the person says that nobody is in danger, though the last question sounds like it
     picture: bytes | None = None  # attached to the last question, until a model has looked at it
+    unseen: bytes | None = None  # attached to the last question, which sounds like an emergency: no model looked at it
     look: Look | None = None  # what a model said of it, until the answer is whole
     shown: dict[int, bytes] = field(default_factory=dict)  # turn → the picture with what counted, for this page only
     opinions: dict[int, int] = field(default_factory=dict)  # turn → id of what the person thinks of its answer
@@ -41,11 +43,11 @@ def talk_of(person: UserView | None) -> Talk:
     return talk
 
 
-def ask(question: str, picture: bytes | None = None) -> None:
+def ask(question: str, picture: bytes | None = None, *, calm: bool = False) -> None:
     """Put a question on the page, with a picture if there is one; the run that follows answers it."""
     talk: Talk = st.session_state[_KEY]
     _leave(talk)
-    talk.picture = picture
+    talk.picture, talk.calm = picture, calm
     talk.turns.append((question, None))
 
 
@@ -68,6 +70,8 @@ def again(person: UserView | None) -> None:
     talk.opinions.pop(len(talk.turns) - 1, None)
     question, given = talk.turns[-1]
     talk.turns[-1] = (question, None)
+    before = talk.turns[-2] if len(talk.turns) > 1 else ("", None)
+    talk.calm = before[0] == question and before[1] is not None and before[1].red_flag is not None
     if person and given and talk.kept is not None:
         with suppress(ConversationError):
             if conversations.take_back(talk.kept, person.id):
@@ -77,7 +81,8 @@ def again(person: UserView | None) -> None:
 def _leave(talk: Talk) -> None:
     if talk.answering:
         talk.answering.stop()
-    talk.answering, talk.cleared, talk.picture, talk.look = None, "", None, None
+    talk.answering, talk.cleared, talk.calm = None, "", False
+    talk.picture = talk.unseen = talk.look = None
 
 
 def start_anew() -> None:

@@ -118,7 +118,7 @@ def answer_last(person: UserView | None, talk: Talk) -> None:
     """Answer the question that waits at the end of the conversation, and keep both for signed-in people."""
     question = talk.turns[-1][0]
     if talk.answering is None:
-        if not _is_emergency(question):
+        if talk.calm or not _is_emergency(question):
             if not looked(talk):
                 finish(person, talk, Answer("", provider="Model Hive", abstained=True))
                 return
@@ -128,10 +128,11 @@ def answer_last(person: UserView | None, talk: Talk) -> None:
         earlier = [(asked, given.text) for asked, given in talk.turns[:-1] if given]
         allowance = allowance_of(person.id if person else None, st.context.ip_address)
         asked = talk.look.question if talk.look else question
-        talk.answering = Answering(asked, earlier, talk.cleared or provider_of_person().kind, allowance)
+        kind = talk.cleared or provider_of_person().kind
+        talk.answering = Answering(asked, earlier, kind, allowance, nobody_in_danger=talk.calm)
     follow(talk.answering)
     error, given = talk.answering.error, talk.answering.latest
-    talk.answering, talk.cleared = None, ""
+    talk.answering, talk.cleared, talk.calm = None, "", False
     if isinstance(error, QuestionError | ChoiceError):
         talk.turns.pop()
         st.warning(str(error), icon=":material/edit:")
@@ -156,6 +157,7 @@ def finish(person: UserView | None, talk: Talk, given: Answer) -> None:
     """Put an answer that is whole on the page, and keep it for signed-in people."""
     results = talk.look.results if talk.look else ()
     talk.turns[-1] = (talk.turns[-1][0], replace(given, results=results))
+    talk.unseen = talk.picture if given.red_flag else None
     talk.look = talk.picture = None
     if person and may(Action.KEEP_CONVERSATIONS):
         try:

@@ -78,9 +78,18 @@ def answer(
     progress: Progress | None = None,
     provider: str = "",
     allowance: Allowance | None = None,
+    nobody_in_danger: bool = False,
 ) -> Answer:
     """Answer ``question``; see ``answers``, of which it returns the last."""
-    return deque(answers(question, history, progress=progress, provider=provider, allowance=allowance), maxlen=1)[0]
+    told = answers(
+        question,
+        history,
+        progress=progress,
+        provider=provider,
+        allowance=allowance,
+        nobody_in_danger=nobody_in_danger,
+    )
+    return deque(told, maxlen=1)[0]
 
 
 def answers(
@@ -91,6 +100,7 @@ def answers(
     provider: str = "",
     allowance: Allowance | None = None,
     stopped: Callable[[], bool] = bool,
+    nobody_in_danger: bool = False,
 ) -> Iterator[Answer]:
     """Answer ``question``, and yield the answer as it grows; the last one yielded is whole.
 
@@ -108,6 +118,8 @@ def answers(
         What this person may ask and spend; emergencies are answered whatever it says.
     stopped
         Says whether nobody waits any more; a language model is then left alone.
+    nobody_in_danger
+        The person has read the emergency text and says that it does not fit. Thoughts of suicide get it all the same.
 
     Raises
     ------
@@ -123,13 +135,13 @@ def answers(
         raise QuestionError(f"The question has {len(question):,} characters; at most {LONGEST_QUESTION:,} can be read.")
     begun = time.perf_counter()
     language = language_of(question)
-    if given := _without_search(question, begun, allowance):
+    if given := _without_search(question, begun, allowance, nobody_in_danger):
         yield _led(given, language.emergency) if language and given.red_flag else given
         return
     chosen = choose(provider)
     index = open_index(progress)
     begun = time.perf_counter()  # opening the index is preparation and happens once a process
-    ways = _Ways(chosen, index, allowance, stopped, begun)
+    ways = _Ways(chosen, index, allowance, stopped, begun, nobody_in_danger)
     if language is None:
         yield from _from_sources(question, history, ways)
     else:
@@ -145,6 +157,7 @@ class _Ways:
     allowance: Allowance | None
     stopped: Callable[[], bool]
     begun: float
+    nobody_in_danger: bool
 
     def spend(self, tokens: int) -> None:
         """Count tokens of a provider whose key is shared."""
@@ -165,9 +178,10 @@ def _in_language(
     english, spent = question_in_english(question, language, translator)
     ways.spend(spent)
     sent = outgoing(question, history).question.text if spent and ways.provider.place else ""
-    if spent and (given := _red_or_refused(english, ways.begun)):  # clearer than in the words of the person
-        given = _led(given, language.emergency) if given.red_flag else given
-        yield replace(given, tokens=spent, sent=sent)
+    refused = _red_or_refused(english, ways.begun, ways.nobody_in_danger) if spent else None
+    if refused:  # English is clearer than the words of the person
+        refused = _led(refused, language.emergency) if refused.red_flag else refused
+        yield replace(refused, tokens=spent, sent=sent)
         return
     asked_before = [(in_english(asked, language) or asked, said) for asked, said in history]
     given = Answer("")
@@ -229,14 +243,24 @@ def _from_sources(question: str, history: Sequence[tuple[str, str]], ways: _Ways
         yield replace(given, facts=connected.facts)
 
 
-def _without_search(question: str, begun: float, allowance: Allowance | None) -> Answer | None:
+def may_be_answered(flag: RedFlag) -> bool:
+    """Whether a question that raised ``flag`` is answered when the person says that nobody is in danger."""
+    return flag.kind != "suicide"
+
+
+def _alarm_for(question: str, judge: Callable[[str], RedFlag | None], begun: float, calm: bool) -> Answer | None:
+    flag = judge(question)
+    return None if flag is None or (calm and may_be_answered(flag)) else _alarm(flag, begun)
+
+
+def _without_search(question: str, begun: float, allowance: Allowance | None, calm: bool) -> Answer | None:
     """Return what is said before anything is searched for: an emergency, a greeting, a refusal."""
-    if flag := red_flag_at_once(question):
-        return _alarm(flag, begun)
+    if given := _alarm_for(question, red_flag_at_once, begun, calm):
+        return given
     if not _COURTESY.fullmatch(plain(question)):
         embedding.load()
-        if flag := red_flag(question):  # what no pattern foresees; before anything is refused or searched for
-            return _alarm(flag, begun)
+        if given := _alarm_for(question, red_flag, begun, calm):  # what no pattern foresees; before any refusal
+            return given
     if allowance and (seconds := allowance.wait()):
         raise TooManyQuestions(seconds)
     if _COURTESY.fullmatch(plain(question)):
@@ -244,11 +268,9 @@ def _without_search(question: str, begun: float, allowance: Allowance | None) ->
     return _refused(question, begun)
 
 
-def _red_or_refused(question: str, begun: float) -> Answer | None:
+def _red_or_refused(question: str, begun: float, calm: bool) -> Answer | None:
     """Return what is said to a translated question before anything is searched for."""
-    if flag := red_flag(question):
-        return _alarm(flag, begun)
-    return _refused(question, begun)
+    return _alarm_for(question, red_flag, begun, calm) or _refused(question, begun)
 
 
 def _refused(question: str, begun: float) -> Answer | None:

@@ -2,7 +2,8 @@
 
 The sources are English. ``language_of`` knows some twenty languages by their small words or their script; for eight of
 them ``in_english`` turns a question of a usual form ("¿Cuáles son los síntomas de la diabetes?") into an English one by
-the words of ``terms.txt``. It is no translation: words that it does not know stay, and the search then abstains.
+the words of ``terms.txt``. Others, and other languages, are put into rough English word by word, by the table that
+emergencies are heard with. Neither is a translation: words that are not known stay, and the search then abstains.
 """
 
 import re
@@ -12,11 +13,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from rag.guardrails.gloss import gloss_of, word_of
 from rag.intent import plain
+from rag.lexicon import content_words
 
 LANGUAGES_FILE = Path(__file__).parent / "languages.toml"
 TERMS_FILE = Path(__file__).parent / "terms.txt"
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_TOKEN = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")  # with digits: type 1 is not type 2
 _SCRIPT = 0.3  # share of the letters that are of a script, to take the language for the one that is written so
 _TELLING = 0.2  # share of the words that give a language away
 _ENGLISH_WRITTEN = """
@@ -25,6 +29,7 @@ did don't can can't and or but of to for with on at from what what's how why whe
 up like after before about would could should in as by me
 """
 _ENGLISH = frozenset(_ENGLISH_WRITTEN.split())
+_UNSPACED = frozenset({"ja", "ko", "zh"})  # without spaces between words, or with endings stuck to them
 _QUESTIONS = {
     "symptoms": "What are the symptoms of {x}?",
     "causes": "What causes {x}?",
@@ -73,11 +78,20 @@ def language_of(text: str) -> Language | None:
     if most <= english or most / len(words) < _TELLING:
         return None
     best = [language for language, count in known.items() if count == most]
-    return next((language for language in best if in_english(text, language)), best[0])
+    return next((language for language in best if _of_usual_form(text, language)), best[0])
 
 
 def in_english(question: str, language: Language) -> str:
-    """Return ``question`` as an English one, for the search; empty when no word of it is known."""
+    """Return ``question`` as an English one, for the search; empty when too little of it is known."""
+    return _of_usual_form(question, language) or _word_by_word(question, language)
+
+
+def _word_by_word(question: str, language: Language) -> str:
+    rough = gloss_of(question, language.name.lower())
+    return rough if rough.isascii() else ""  # a foreign word that is left would be what it is about
+
+
+def _of_usual_form(question: str, language: Language) -> str:
     text = f" {' '.join(_words(question))} "
     terms = _terms().get(language.code, ())
     kind, things = "", []
@@ -92,8 +106,17 @@ def in_english(question: str, language: Language) -> str:
         text = text[: found.start()] + " " * (found.end() - found.start()) + text[found.end() :]
     if not things:
         return ""
-    rest = [found for found in _WORD.finditer(text) if found[0] not in language.words and len(found[0]) > 2]
-    named = sorted([*things, *((found.start(), found[0]) for found in rest)])
+    spaced = language.code not in _UNSPACED  # else what is left is not cut into words
+    for found in _TOKEN.finditer(text) if spaced else ():
+        word = found[0]
+        if word in language.words or len(word) <= 2:
+            continue
+        meaning = word_of(word, language.name.lower())
+        if meaning is None and not word.isascii():
+            return ""  # it may be what the question is about
+        if meaning is None or content_words(meaning):
+            things.append((found.start(), meaning or word))
+    named = sorted(things)
     return _QUESTIONS[kind].format(x=" ".join(word for _, word in named))
 
 
@@ -139,7 +162,8 @@ def _terms() -> dict[str, tuple[_Term, ...]]:
             for name in (part.strip() for part in cell.split(",")):
                 pattern = " ".join(re.escape(word) for word in _words(name.replace("*", "")))
                 ending = r"[\w-]*" if name.endswith("*") else ""
-                found[code].append((len(name), _Term(english, asks, re.compile(rf"(?<= ){pattern}{ending}(?= )"))))
+                whole = pattern if code in _UNSPACED else rf"(?<= ){pattern}{ending}(?= )"
+                found[code].append((len(name), _Term(english, asks, re.compile(whole))))
     by_length = {code: sorted(terms, key=lambda entry: -entry[0]) for code, terms in found.items()}
     return {code: tuple(term for _, term in terms) for code, terms in by_length.items()}
 
@@ -151,7 +175,7 @@ def _share(text: str, code: str) -> float:
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(_bare(text).replace("'", " "))
+    return _TOKEN.findall(_bare(text).replace("'", " "))
 
 
 def _bare(text: str) -> str:

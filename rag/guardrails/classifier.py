@@ -47,7 +47,7 @@ class Classifier:
         with torch.inference_mode():
             for start in range(0, len(texts), _BATCH):
                 numbers, mask = encoder.tokens([plain(gloss(text)) for text in texts[start : start + _BATCH]])
-                vectors = encoder.upper(encoder.lower(numbers, mask), mask, self.added)
+                vectors = encoder.vectors(numbers, mask, self.added)
                 found.append(vectors @ self.head.T + self.bias)
         return torch.cat(found)
 

@@ -1,8 +1,8 @@
-"""MiniLM with its upper layers tuned by low-rank additions, so that it hears who, when and whether, not just what.
+"""MiniLM with its layers tuned by low-rank additions, so that it hears who, when and whether, not just what.
 
-A sentence vector puts "I have chest pain" beside "what is chest pain?". The lower layers stay those of
-``rag/embedding.py``; to each matrix of the upper ones ``B A`` of rank 16 is added (Hu et al., LoRA, 2021,
-https://arxiv.org/abs/2106.09685). What is added is all that is shipped.
+A sentence vector puts "I have chest pain" beside "what is chest pain?". To each matrix of the layers of
+``rag/embedding.py``, ``B A`` of rank 32 is added (Hu et al., LoRA, 2021, https://arxiv.org/abs/2106.09685). What is
+added is all that is shipped.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,7 @@ from torch import Tensor
 from rag import embedding, minilm
 from rag.minilm import Weights as Weights
 
-TUNED = (2, 3, 4, 5)  # of layers 0 to 5
-RANK = 16
+RANK = 32
 TOKENS = 96  # longer texts are judged in pieces
 
 
@@ -23,7 +22,7 @@ def additions(generator: torch.Generator) -> Weights:
     """Return fresh low-rank additions: A small and random, B zero, so that nothing changes at first."""
     weights = base()
     made: Weights = {}
-    for layer in TUNED:
+    for layer in range(minilm.LAYERS):
         for name in minilm.MATRICES:
             rows, columns = weights[f"encoder.layer.{layer}.{name}.weight"].shape
             key = f"{layer}.{name}"
@@ -43,17 +42,10 @@ def tokens(texts: Sequence[str]) -> tuple[Tensor, Tensor]:
     return embedding.tokens(texts, TOKENS)
 
 
-def lower(numbers: Tensor, mask: Tensor) -> Tensor:
-    """Return what the untouched layers make of tokens, shape (n, length, 384)."""
-    hidden = minilm.embedded(numbers, base())
-    for layer in range(TUNED[0]):
-        hidden = minilm.layer(hidden, mask, base(), layer)
-    return hidden
-
-
-def upper(hidden: Tensor, mask: Tensor, added: Weights) -> Tensor:
+def vectors(numbers: Tensor, mask: Tensor, added: Weights) -> Tensor:
     """Return one vector a text from the tuned layers: mean and maximum over its tokens, shape (n, 768)."""
-    for layer in TUNED:
+    hidden = minilm.embedded(numbers, base())
+    for layer in range(minilm.LAYERS):
         hidden = minilm.layer(hidden, mask, base(), layer, added)
     wide = mask[:, :, None]
     mean = (hidden * wide).sum(1) / wide.sum(1)

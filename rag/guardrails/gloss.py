@@ -12,18 +12,11 @@ from pathlib import Path
 from rag.intent import plain
 
 WORDS_FILE = Path(__file__).parent / "gloss.toml"
+ENGLISH_FILE = Path(__file__).parent / "english.txt"  # a text with many of these is English, whatever tables know
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _TELLING = 0.5  # share of the words that a table must know
-_ACCENTS = str.maketrans("áàâãäåéèêëíìîïóòôõöúùûüçñğşıłąęśćźżń", "aaaaaaeeeeiiiiooooouuuucngsilaesczzn")
+_ACCENTS = str.maketrans("áàâãäåăéèêëíìîïóòôõöúùûüçñğşșıłąęśćźżńț", "aaaaaaaeeeeiiiiooooouuuucngssilaesczznt")
 _UNSPACED = re.compile(r"[぀-ヿ一-鿿가-힯]")  # written without spaces, or with endings stuck on
-# Small English words: a text with these is English, though "die", "me" or "sir" stand in a table as well.
-_ENGLISH_WRITTEN = """
-the a an i i'm my me you your he she it we they his her their this that is are was were be been am has have had do
-does did don't can't and or but of to for with on at from what how why when who which not just now if there so out
-up like after before im ive hes shes whats thats wanna suicide suicidal overdosed chocking shocking today now help
-please pls about would could should feel feels going get got some any really
-"""
-_ENGLISH = frozenset(_ENGLISH_WRITTEN.split())
 
 
 def gloss(text: str) -> str:
@@ -31,12 +24,29 @@ def gloss(text: str) -> str:
     words = _WORD.findall(plain(text))
     if not words:
         return text
-    english = sum(re.sub(r"'s$", "", word) in _ENGLISH for word in words)
-    found = {language: [piece for word in words for piece in table.read(word)] for language, table in _tables().items()}
+    english = sum(re.sub(r"'s$", "", word) in _english() for word in words)
+    found = {language: table.pieces(words) for language, table in _tables().items()}
     best = max(found, key=lambda language: _known(found[language]))
     if _known(found[best]) <= english / len(words) or _known(found[best]) < _TELLING:
         return text
-    said = [word if meaning is None else meaning for word, meaning in found[best]]
+    return _said(found[best], text)
+
+
+def gloss_of(text: str, language: str) -> str:
+    """Return ``text`` in rough English by the table of ``language`` ("spanish"); empty when too little is known."""
+    table, words = _tables().get(language), _WORD.findall(plain(text))
+    pieces = table.pieces(words) if table and words else []
+    return _said(pieces, text) if pieces and _known(pieces) >= _TELLING else ""
+
+
+def word_of(word: str, language: str) -> str | None:
+    """Return what ``word`` says in English by the table of ``language``; None when it is not there."""
+    table = _tables().get(language)
+    return table.find(word) if table else None
+
+
+def _said(pieces: list[tuple[str, str | None]], text: str) -> str:
+    said = [word if meaning is None else meaning for word, meaning in pieces]
     numbers = re.findall(r"\d+(?:[.,]\d+)?", text)
     return " ".join([part for part in said if part] + numbers)
 
@@ -51,9 +61,13 @@ class _Table:
     def __init__(self, entries: dict[str, str]) -> None:
         pairs = [(word, meaning) for meaning, words in entries.items() for word in words.split()]
         self._whole = {word: meaning for word, meaning in pairs if not word.endswith("*")}
-        stems = sorted(((word[:-1], meaning) for word, meaning in pairs if word.endswith("*")), reverse=True)
-        self._stems = [(stem, _bare(stem), meaning) for stem, meaning in stems]
+        stems = {word[:-1]: meaning for word, meaning in pairs if word.endswith("*")}
+        self._stems = {_bare(stem): meaning for stem, meaning in stems.items()} | stems
         self._bare = {_bare(word): meaning for word, meaning in self._whole.items()}
+
+    def pieces(self, words: list[str]) -> list[tuple[str, str | None]]:
+        """Return all pieces of ``words``, and what each says; None is unknown."""
+        return [piece for word in words for piece in self.read(word)]
 
     def read(self, word: str) -> list[tuple[str, str | None]]:
         """Return the pieces of ``word`` and what each says; a text without spaces is cut at the longest words known."""
@@ -71,9 +85,9 @@ class _Table:
         for part in dict.fromkeys((word, word.split("'")[-1])):
             if part in self._whole:
                 return self._whole[part]
-            for stem, bare, meaning in self._stems:
-                if part.startswith((stem, bare)):
-                    return meaning
+            for end in range(len(part), 0, -1):  # the longest stem
+                if part[:end] in self._stems:
+                    return self._stems[part[:end]]
             if len(part) > 2 and part in self._bare:
                 return self._bare[part]
         return None
@@ -82,6 +96,12 @@ class _Table:
 def _bare(word: str) -> str:
     """Return ``word`` without accents, as it is typed in a hurry."""
     return word.translate(_ACCENTS)
+
+
+@lru_cache
+def _english() -> frozenset[str]:
+    lines = ENGLISH_FILE.read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 
 @lru_cache

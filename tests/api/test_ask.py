@@ -41,6 +41,12 @@ def test_an_emergency_is_told_at_once(visit: Visit) -> None:
     assert given["red_flag"]["kind"] == "heart" and "112" in given["text"]
 
 
+def test_a_question_that_sounds_like_an_emergency_is_answered_when_nobody_is_in_danger(visit: Visit) -> None:
+    asked = {"question": "my husband has crushing chest pain, what are the symptoms of a heart attack"}
+    given = visit().post("/api/ask", json={**asked, "nobody_in_danger": True}).json()
+    assert given["red_flag"] is None and given["sources"]
+
+
 def test_as_events_sentences_come_one_by_one_and_the_whole_answer_last(visit: Visit) -> None:
     response = visit().post("/api/ask", json=QUESTION, headers=EVENTS)
     assert response.headers["content-type"].startswith("text/event-stream")

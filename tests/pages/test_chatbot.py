@@ -93,6 +93,20 @@ def test_an_emergency_gives_a_red_card_without_waiting_for_the_index(
     assert "112" in app.error[0].value
 
 
+def test_below_a_red_card_one_may_say_that_nobody_is_in_danger_but_for_suicide(page: OpenPage) -> None:
+    app = ask(page("chatbot"), "my husband has crushing chest pain, what are the symptoms of a heart attack")
+    assert app.error
+    app = button(app, "Nobody is in danger now: answer it").click().run()
+    talk = app.session_state["companion"]
+    assert len(app.error) == 1 and len(talk.turns) == 2 and "Nobody is in danger now: answer it" not in labels(app)
+    assert talk.turns[1][1].topic == "Heart attack" and not talk.calm
+    app = button(app, "Again").click().run()
+    assert len(app.error) == 1 and app.session_state["companion"].turns[1][1].topic == "Heart attack"
+
+    app = ask(app, "i want to kill myself")
+    assert len(app.error) == 2 and "Nobody is in danger now: answer it" not in labels(app)
+
+
 def test_a_question_overtaken_by_the_next_one_can_be_asked_again(page: OpenPage) -> None:
     app = page("chatbot")
     talk = app.session_state["companion"]
@@ -152,7 +166,7 @@ def test_a_picture_that_no_model_looks_at_is_refused_in_a_sentence(
     register_shipped()
     refusal = Look((HiveResult("No answer for this picture", ("I can look at a chest X-ray only.",)),))
     monkeypatch.setattr(picture_talk, "look_at", lambda _: refusal)
-    text = said(attach(page("chatbot"), "is this a fracture?"))
+    text = said(attach(page("chatbot"), "what does this show?"))
     assert "I can look at a chest X-ray only." in text
     assert "#source" not in text
 
@@ -162,6 +176,11 @@ def test_an_emergency_beside_a_picture_comes_first(page: OpenPage, monkeypatch: 
     monkeypatch.setattr(picture_talk, "look_at", lambda _: pytest.fail("a model looked at it"))
     app = attach(page("chatbot"), "my husband has crushing chest pain")
     assert "This may be a heart attack" in app.error[0].value
+
+    refusal = Look((HiveResult("No answer for this picture", ("I can look at a chest X-ray only.",)),))
+    monkeypatch.setattr(picture_talk, "look_at", lambda _: refusal)
+    app = button(app, "Nobody is in danger now: answer it").click().run()
+    assert "I can look at a chest X-ray only." in said(app)
 
 
 def test_a_real_x_ray_is_answered_by_the_shipped_model(page: OpenPage, datasets: Path) -> None:

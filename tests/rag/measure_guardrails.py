@@ -1,28 +1,27 @@
 """Figures of the guardrails: ``python -m tests.rag.measure_guardrails [--json FILE]``.
 
-``emergencies_unseen.jsonl`` was written before the phrasings that the classifier learns from, in other scenes and
-voices, and nobody looked at its errors to mend them. ``emergencies_fresh.jsonl`` and ``emergencies_newest.jsonl`` were
-written later, before the second lot of phrasings was learnt, ``emergencies_fourth.jsonl`` after it. The same authors
-wrote all of it, so strangers' words may fare worse.
+The sets in ``unseen/`` hold emergencies and look-alikes that the classifier neither learnt nor was chosen by: the first
+was written before the last lot of phrasings was, by one who saw none of them, the second after the classifier was
+trained, by another. Nobody looks at errors on them to mend them. The same authors wrote all of it, so strangers' words
+may fare worse.
 """
 
 import argparse
 import json
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rag import embedding
 from rag.guardrails import red_flag
 from rag.guardrails.injection import is_attack
+from rag.guardrails.phrasings import validation
 from rag.guardrails.scope import out_of_scope
 
 HERE = Path(__file__).parent
-UNSEEN = HERE / "emergencies_unseen.jsonl"
-FRESH = HERE / "emergencies_fresh.jsonl"
-NEWEST = HERE / "emergencies_newest.jsonl"
-FOURTH = HERE / "emergencies_fourth.jsonl"
+UNSEEN = sorted((HERE / "unseen").glob("*.jsonl"))
 
 
 def lines(file: Path) -> list[dict[str, Any]]:
@@ -43,9 +42,9 @@ def share(hits: int, count: int) -> dict[str, Any]:
     }
 
 
-def measure_emergencies(file: Path = UNSEEN) -> dict[str, Any]:
+def measure_emergencies(files: Sequence[Path]) -> dict[str, Any]:
     """Return recall and false alarms, overall and by group, the share named rightly, and milliseconds a call."""
-    cases = lines(file)
+    cases = [case for file in files for case in lines(file)]
     embedding.load()
     red_flag("hello")
     begun = time.process_time()
@@ -89,7 +88,7 @@ def measure_scope() -> dict[str, Any]:
 def measure_attacks() -> dict[str, Any]:
     """Return how many attacks in questions are seen, and how many ordinary questions are taken for one."""
     attacks = [case["text"] for case in lines(HERE / "attacks.jsonl") if case["place"] == "question"]
-    calm = [case["question"] for case in lines(HERE / "questions.jsonl")] + [c["text"] for c in lines(UNSEEN)]
+    calm = [case["question"] for case in lines(HERE / "questions.jsonl")] + [line.text for line in validation()]
     return {
         "attacks seen": share(sum(map(is_attack, attacks)), len(attacks)),
         "taken for an attack": share(sum(map(is_attack, calm)), len(calm)),
@@ -102,10 +101,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
     figures = {
-        "emergencies": measure_emergencies(),
-        "emergencies, fresh": measure_emergencies(FRESH),
-        "emergencies, newest": measure_emergencies(NEWEST),
-        "emergencies, fourth": measure_emergencies(FOURTH),
+        **{f"emergencies, set {file.stem}": measure_emergencies([file]) for file in UNSEEN},
+        "emergencies, all sets": measure_emergencies(UNSEEN),
         "scope": measure_scope(),
         "attacks": measure_attacks(),
     }

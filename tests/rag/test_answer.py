@@ -72,6 +72,14 @@ def test_an_emergency_is_answered_before_anything_is_opened(monkeypatch: pytest.
     assert given.seconds < 0.4
 
 
+def test_who_says_that_nobody_is_in_danger_is_answered_but_for_suicide() -> None:
+    asked = "my husband has crushing chest pain, what are the symptoms of a heart attack"
+    assert answer(asked).red_flag
+    given = answer(asked, nobody_in_danger=True)
+    assert given.red_flag is None and given.topic == "Heart attack" and given.sources
+    assert answer("i want to kill myself", nobody_in_danger=True).red_flag
+
+
 def test_it_means_the_topic_of_the_last_question() -> None:
     history = [("What are the symptoms of asthma?", "Wheezing.")]
     assert answer("and how is it treated?", history).topic == "Asthma"

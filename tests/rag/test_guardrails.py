@@ -1,7 +1,6 @@
 """Emergencies are seen in the words people use; education, negation, the past and stories are not taken for one."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +11,10 @@ from hypothesis import strategies as st
 from rag import embedding
 from rag.guardrails import classifier, emergency, red_flag, red_flag_at_once, train
 from rag.guardrails.gloss import gloss
-from rag.guardrails.phrasings import FILES, Phrasing, Variations, fold, read
+from rag.guardrails.phrasings import FILES, Phrasing, Variations, read, validation
 from rag.guardrails.rules import flags, seen_by_rules
 from rag.guardrails.train import thresholds
-from tests.rag.measure_guardrails import FOURTH, FRESH, NEWEST, UNSEEN, lines, measure_emergencies
+from tests.rag.measure_guardrails import UNSEEN, lines, measure_emergencies
 
 CASES = lines(Path(__file__).parent / "emergencies.jsonl")
 
@@ -87,28 +86,24 @@ def test_a_question_a_memory_and_a_story_raise_no_alarm(text: str) -> None:
 
 @pytest.mark.slow
 def test_unseen_phrasings_are_told_apart() -> None:
-    figures = measure_emergencies()
+    figures = measure_emergencies(UNSEEN)
     assert figures["recall"]["all"]["share"] >= 0.98
     assert figures["false alarms"]["all"]["share"] <= 0.05
     assert figures["recall"]["all"]["n"] >= 150
     assert figures["false alarms"]["all"]["n"] >= 150
 
 
-def test_a_threshold_is_that_of_least_cost_or_the_one_that_is_kept() -> None:
+def test_the_threshold_is_the_lowest_with_few_false_alarms() -> None:
     lines = [Phrasing("a", "heart", "heart"), Phrasing("b", "heart", "heart"), Phrasing("c", None, "mild")]
-    scores = np.array([3.0, 1.0, -1.0], np.float32)
-    assert thresholds(scores, lines)["threshold"] == 1.0
-    kept = replace(classifier.shipped(), threshold=2.0, threshold_suspected=0.5)
-
-    found = thresholds(scores, lines, kept)
-
-    assert (found["threshold"], found["threshold_suspected"]) == (2.0, 0.5)
-    assert found["cross-validated"]["recall"] == 0.5  # type: ignore[index]  # of figures, typed as object
+    found = thresholds(np.array([3.0, 1.0, -1.0], np.float32), lines)
+    assert (found["threshold"], found["threshold_suspected"]) == (1.0, 0.0)
+    assert found["on validation"]["recall"] == 1.0  # type: ignore[index]  # of figures, typed as object
 
 
 def test_no_unseen_phrasing_is_among_those_learnt() -> None:
     learnt = {line.text.lower() for name in FILES for line in read(name)}
-    unseen = [case["text"].lower() for file in (UNSEEN, FRESH, NEWEST, FOURTH) for case in lines(file)]
+    unseen = [case["text"].lower() for file in UNSEEN for case in lines(file)]
+    unseen += [line.text.lower() for line in validation()]
     assert learnt.isdisjoint(unseen)
     assert len(unseen) == len(set(unseen))
 
@@ -154,14 +149,6 @@ def test_the_card_tells_how_the_weights_came_about() -> None:
     assert card["lines"]["learnt"] == sum(len(read(name)) for name in FILES)
 
 
-def test_lines_that_stand_side_by_side_are_judged_by_a_classifier_that_learnt_neither() -> None:
-    places: dict[str, set[int]] = {}
-    for line in read("emergencies.txt"):
-        places.setdefault(line.block, set()).add(fold(line, 3))
-    assert all(len(numbers) == 1 for numbers in places.values())
-    assert {number for numbers in places.values() for number in numbers} == {0, 1, 2}
-
-
 @pytest.mark.slow
 def test_training_learns_who_and_when_from_a_few_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train, "_BESIDE", 20)
@@ -178,9 +165,9 @@ def test_training_learns_who_and_when_from_a_few_lines(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("text", "english"),
     [
-        ("me duele mucho el pecho", "pain strong chest"),
-        ("mein Vater ist bewusstlos", "my father unconscious"),
-        ("爸爸晕倒了，没有反应", "my father unconscious no wakes up"),
+        ("me duele mucho el pecho", "me hurts a lot chest"),
+        ("mein Vater ist bewusstlos", "my father is unconscious"),
+        ("爸爸晕倒了，没有反应", "my father unconscious does not answer"),
         ("nu pot respira", "no can breathe"),
         ("o die is broken and the sir is out", "o die is broken and the sir is out"),
     ],

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from rag.article import read_article
 from rag.guardrails import red_flag
 from rag.guardrails.injection import as_data, as_file_name, is_attack, screened
+from rag.guardrails.phrasings import validation
 from rag.llm.prompt import RULES
 from rag.llm.provider import Failure
 from tests.rag.obedient import PASSAGES, told
@@ -133,6 +134,4 @@ def test_any_text_of_a_model_is_shown_without_markup_or_not_at_all(text: str) ->
 
 def test_orders_to_a_model_are_no_emergency_and_no_emergency_is_taken_for_an_order() -> None:
     assert [text for text in places("question") if red_flag(text)] == []
-    for name in ("unseen", "fresh", "newest", "fourth"):
-        lines = (HERE / f"emergencies_{name}.jsonl").read_text().splitlines()
-        assert [text for text in (json.loads(line)["text"] for line in lines) if is_attack(text)] == []
+    assert [line.text for line in validation() if is_attack(line.text)] == []

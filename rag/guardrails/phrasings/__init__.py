@@ -3,18 +3,17 @@
 ``emergencies.txt`` and ``look_alikes.txt`` hold what people write, ``languages.txt`` the same in other languages,
 ``signs.txt`` names of emergencies that stand in the frames of ``frames.txt``: the same words once as something that
 happens now, once as history, knowledge, story or negation. ``around.txt`` does the same to whole phrasings. A line in
-brackets names the kind; ``-`` is no emergency.
+brackets names the kind; ``-`` is no emergency. ``validation.jsonl`` is not learnt: the threshold is chosen on it.
 """
 
+import json
 import random
 import re
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
 FILES = ("emergencies.txt", "look_alikes.txt", "languages.txt")
-_BLOCK = 10  # lines written side by side are often alike, so they are kept together
 _PEOPLE_WRITTEN = """
 husband wife mum dad mother father son daughter friend neighbour grandma grandpa brother sister colleague uncle aunt
 partner boyfriend girlfriend nan
@@ -38,7 +37,6 @@ class Phrasing:
     text: str
     kind: str | None
     section: str = ""  # "heart", "history" ...; of look-alikes the first word of the heading
-    block: str = ""  # the same for lines that stand side by side
 
 
 def read(name: str, folder: Path = FOLDER) -> list[Phrasing]:
@@ -50,13 +48,14 @@ def read(name: str, folder: Path = FOLDER) -> list[Phrasing]:
             section = re.split(r"\W", line.strip("[]"))[0] or name.removesuffix(".txt")
             kind = None if line in {"[-]"} or name.startswith("look") else line.strip("[]")
         elif line.strip():
-            found.append(Phrasing(line.strip(), kind, section, f"{name} {section} {len(found) // _BLOCK}"))
+            found.append(Phrasing(line.strip(), kind, section))
     return found
 
 
-def fold(phrasing: Phrasing, folds: int) -> int:
-    """Return which of ``folds`` parts a phrasing is in, the same for a whole block; it never changes."""
-    return zlib.crc32(phrasing.block.encode()) % folds
+def validation() -> list[Phrasing]:
+    """Return the phrasings that are not learnt."""
+    lines = (FOLDER / "validation.jsonl").read_text(encoding="utf-8").splitlines()
+    return [Phrasing(case["text"], case["kind"], case["group"]) for case in map(json.loads, lines)]
 
 
 class Variations:
