@@ -93,9 +93,8 @@ def _word_by_word(question: str, language: Language) -> str:
 
 def _of_usual_form(question: str, language: Language) -> str:
     text = f" {' '.join(_words(question))} "
-    terms = _terms().get(language.code, ())
     kind, things = "", []
-    for term in terms:
+    for term in _terms(language.code):
         found = term.pattern.search(text)
         if found is None:
             continue
@@ -147,25 +146,25 @@ class _Term:
 
 
 @lru_cache
-def _terms() -> dict[str, tuple[_Term, ...]]:
-    """Return the terms of each language, the longest first, so that "type 2 diabetes" is not taken for "diabetes"."""
+def _terms(code: str) -> tuple[_Term, ...]:
+    """Return the terms of a language, the longest first, so that "type 2 diabetes" is not taken for "diabetes"."""
     lines = [line for line in TERMS_FILE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    codes = [cell.strip() for cell in lines[0].split("|")][1:]
-    found: dict[str, list[tuple[int, _Term]]] = {code: [] for code in codes}
+    codes = [cell.strip() for cell in lines[0].split("|")]
+    if code not in codes:
+        return ()
+    found: list[tuple[int, _Term]] = []
     asks = False
     for line in lines[1:]:
         if line.startswith("["):
             asks = line == "[asks]"
             continue
-        english, *cells = (cell.strip() for cell in line.split("|"))
-        for code, cell in zip(codes, cells, strict=True):
-            for name in (part.strip() for part in cell.split(",")):
-                pattern = " ".join(re.escape(word) for word in _words(name.replace("*", "")))
-                ending = r"[\w-]*" if name.endswith("*") else ""
-                whole = pattern if code in _UNSPACED else rf"(?<= ){pattern}{ending}(?= )"
-                found[code].append((len(name), _Term(english, asks, re.compile(whole))))
-    by_length = {code: sorted(terms, key=lambda entry: -entry[0]) for code, terms in found.items()}
-    return {code: tuple(term for _, term in terms) for code, terms in by_length.items()}
+        cells = [cell.strip() for cell in line.split("|")]
+        for name in (part.strip() for part in cells[codes.index(code)].split(",")):
+            pattern = " ".join(re.escape(word) for word in _words(name.replace("*", "")))
+            ending = r"[\w-]*" if name.endswith("*") else ""
+            whole = pattern if code in _UNSPACED else rf"(?<= ){pattern}{ending}(?= )"
+            found.append((len(name), _Term(cells[0], asks, re.compile(whole))))
+    return tuple(term for _, term in sorted(found, key=lambda entry: -entry[0]))
 
 
 def _share(text: str, code: str) -> float:
