@@ -31,6 +31,8 @@ dynia cyte cytosis penia philia phobia plasia trophy static lysis rrhea rrhagia 
 """
 _ENDINGS = sorted(_ENDINGS_WRITTEN.split(), key=len, reverse=True)
 _NEAR = 0.85  # of 1, difflib's share of letters that two words have in common in the same order
+_OWN = frozenset({"arteritis", "colonic"})  # right as they are, though a slip away from a title's word
+_LONG = 9  # letters, from which on a word may have two slips; in shorter ones it is another word
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Spelling:
 
         def nearest(match: re.Match[str]) -> str:
             typed = match[0].lower()
-            if len(typed) < _SHORTEST or self._known(typed):
+            if len(typed) < _SHORTEST or typed in _OWN or self._known(typed):
                 return match[0]
             alike = sorted(word for word in self._words[typed[0]] if _may_be(typed, word))
             near = difflib.get_close_matches(typed, alike, 1, _NEAR)
@@ -88,10 +90,31 @@ class Spelling:
 
 
 def _may_be(typed: str, word: str) -> bool:
-    """Whether what changes the meaning of a term is the same in both; the end of ``typed`` may itself be misspelt."""
+    """Whether ``typed`` is ``word`` with a slip or two, not another term.
+
+    Slips seldom change the last letter, and what changes the meaning of a term has to be the same in both; its end may
+    itself be misspelt.
+    """
     end = next((part for part in _ENDINGS if typed.endswith(part)), "")
-    return _beginning(typed) == _beginning(word) and word.endswith(end)
+    if typed[-1] != word[-1] or _beginning(typed) != _beginning(word) or not word.endswith(end):
+        return False
+    stem, other = typed.removesuffix(end), word.removesuffix(end)
+    return _slips(stem, other) <= (2 if len(stem) >= _LONG else 1)
 
 
 def _beginning(word: str) -> str:
     return next((part for part in _BEGINNINGS if word.startswith(part)), "")
+
+
+def _slips(typed: str, word: str) -> int:
+    """Return how many letters are wrong, missing, too many or exchanged with the next (optimal string alignment)."""
+    before: list[int] = []
+    row = list(range(len(word) + 1))
+    for place, letter in enumerate(typed, 1):
+        before, last, row = row, before, [place]
+        for column, wanted in enumerate(word, 1):
+            least = min(before[column] + 1, row[-1] + 1, before[column - 1] + (letter != wanted))
+            if column > 1 and place > 1 and letter == word[column - 2] and typed[place - 2] == wanted:
+                least = min(least, last[column - 2] + 1)
+            row.append(least)
+    return row[-1]

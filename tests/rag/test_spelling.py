@@ -42,6 +42,9 @@ def test_a_misspelt_word_is_read_as_the_word_of_a_title(
     [
         "hypokalemia",  # the opposite
         "dysphagia",  # another thing, one letter away
+        "hyperkalamatemia",  # more than a slip
+        "arteritis",  # so many letters alike, and yet not arthritis
+        "degenerations",  # its last letter says that it is another word
         "curse",  # a word that passages have
         "zebra",  # near to none
         "ataxa",  # too short to tell
