@@ -54,9 +54,9 @@ class Confidence:
     unknown: float = -2.00
     in_title: float = 0.82
     named: float = 1.56
-    agreed: float = 1.16
-    lead: float = 13.52
-    bias: float = -3.68
+    agreed: float = 1.15
+    lead: float = 13.50
+    bias: float = -3.67
 
     def value(self, evidence: Evidence) -> float:
         """Return the log-odds that the best passage answers."""
