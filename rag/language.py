@@ -1,9 +1,9 @@
 """The language of a question, what is said in it, and the question in English for the search.
 
-The sources are English. ``language_of`` knows some twenty languages by their small words or their script; for eight of
-them ``in_english`` turns a question of a usual form ("¿Cuáles son los síntomas de la diabetes?") into an English one by
-the words of ``terms.txt``. Others, and other languages, are put into rough English word by word, by the table that
-emergencies are heard with. Neither is a translation: words that are not known stay, and the search then abstains.
+The sources are English. ``language_of`` knows some twenty languages by their small words or their script;
+``in_english`` turns a question of a usual form ("¿Cuáles son los síntomas de la diabetes?") into an English one by the
+words of ``terms.txt``. Others are put into rough English word by word, by the table that emergencies are heard with.
+Neither is a translation: words that are not known stay, and the search then abstains.
 """
 
 import re

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rag import embedding, index, retrieve
 from rag.graph.vectors import vectors
+from rag.guardrails import red_flag
 from settings import get_settings
 
 
@@ -47,6 +48,7 @@ def _work(state: Readiness) -> None:
         embedding.load()
         retrieve.search("asthma", 1, index=index.open_index(progress))  # reads passages and counts words, once
         vectors()
+        red_flag("asthma")  # reads the classifier and the words of other languages
         state.ready = True
     except Exception as error:  # whatever it is, the page must hear of it
         state.error = f"The companion could not get ready ({type(error).__name__}: {error})."
