@@ -1,6 +1,7 @@
 """What kind of thing a question asks for, which topics it names, and which illness it is about."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from rag.article import CARE, SECTIONS, Passage
@@ -113,12 +114,19 @@ _ASKED_ABOUT = [
         r"(.+?) (?:symptoms?|treatments?|causes|diagnosis|therapy|tests?)(?: options)?",
     )
 ]
+_LETTERS = str.maketrans({"ı": "i", "ł": "l", "đ": "d", "ø": "o", "ß": "ss"})
 _LONGEST_NAME = 4  # words; a longer phrase is a description and no name
 
 
 def plain(text: str) -> str:
     """Return ``text`` in small letters with plain apostrophes and single spaces."""
     return re.sub(r"\s+", " ", text.lower().replace("’", "'").replace("‘", "'")).strip()
+
+
+def without_accents(text: str) -> str:
+    """Return ``text`` in small letters without accents, as it is typed in a hurry."""
+    text = plain(text).translate(_LETTERS)
+    return "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
 
 
 def sections_asked(question: str, kind: str = "condition") -> tuple[str, ...]:

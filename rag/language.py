@@ -8,13 +8,12 @@ Neither is a translation: words that are not known stay, and the search then abs
 
 import re
 import tomllib
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from rag.guardrails.gloss import gloss_of, word_of
-from rag.intent import plain
+from rag.intent import plain, without_accents
 from rag.lexicon import content_words
 
 LANGUAGES_FILE = Path(__file__).parent / "languages.toml"
@@ -71,7 +70,7 @@ def language_of(text: str) -> Language | None:
     if not words:
         return None
     known = {  # of "l'asthme" the part before the apostrophe
-        language: sum(_bare(word.partition("'")[0]) in language.words for word in words) for language in languages()
+        language: sum(without_accents(word.partition("'")[0]) in language.words for word in words) for language in languages()
     }
     most = max(known.values())
     english = sum(word in _ENGLISH for word in words)
@@ -130,7 +129,7 @@ def languages() -> tuple[Language, ...]:
             entry["emergency"],
             entry["english"],
             entry["none"],
-            frozenset(_bare(entry["words"]).split()),
+            frozenset(without_accents(entry["words"]).split()),
             re.compile(f"[{entry['letters']}]", re.IGNORECASE) if "letters" in entry else None,
             re.compile(f"[{entry['unlike']}]") if "unlike" in entry else None,
         )
@@ -174,10 +173,4 @@ def _share(text: str, code: str) -> float:
 
 
 def _words(text: str) -> list[str]:
-    return _TOKEN.findall(_bare(text).replace("'", " "))
-
-
-def _bare(text: str) -> str:
-    """Return ``text`` in small letters without accents, as it is typed in a hurry."""
-    text = plain(text).replace("ı", "i").replace("ł", "l").replace("ß", "ss")
-    return "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
+    return _TOKEN.findall(without_accents(text).replace("'", " "))

@@ -9,13 +9,12 @@ import tomllib
 from functools import lru_cache
 from pathlib import Path
 
-from rag.intent import plain
+from rag.intent import plain, without_accents
 
 WORDS_FILE = Path(__file__).parent / "gloss.toml"
 ENGLISH_FILE = Path(__file__).parent / "english.txt"  # a text with many of these is English, whatever tables know
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _TELLING = 0.5  # share of the words that a table must know
-_ACCENTS = str.maketrans("áàâãäåăéèêëíìîïóòôõöúùûüçñğşșıłąęśćźżńț", "aaaaaaaeeeeiiiiooooouuuucngssilaesczznt")
 _UNSPACED = re.compile(r"[぀-ヿ一-鿿가-힯]")  # written without spaces, or with endings stuck on
 
 
@@ -62,8 +61,8 @@ class _Table:
         pairs = [(word, meaning) for meaning, words in entries.items() for word in words.split()]
         self._whole = {word: meaning for word, meaning in pairs if not word.endswith("*")}
         stems = {word[:-1]: meaning for word, meaning in pairs if word.endswith("*")}
-        self._stems = {_bare(stem): meaning for stem, meaning in stems.items()} | stems
-        self._bare = {_bare(word): meaning for word, meaning in self._whole.items()}
+        self._stems = {without_accents(stem): meaning for stem, meaning in stems.items()} | stems
+        self._bare = {without_accents(word): meaning for word, meaning in self._whole.items()}
 
     def pieces(self, words: list[str]) -> list[tuple[str, str | None]]:
         """Return all pieces of ``words``, and what each says; None is unknown."""
@@ -91,11 +90,6 @@ class _Table:
             if len(part) > 2 and part in self._bare:
                 return self._bare[part]
         return None
-
-
-def _bare(word: str) -> str:
-    """Return ``word`` without accents, as it is typed in a hurry."""
-    return word.translate(_ACCENTS)
 
 
 @lru_cache
