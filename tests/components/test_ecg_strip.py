@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from components.ecg_strip import NOTE, counts_apart, headline, marks_of, name_table, rhythm_table
@@ -39,6 +40,7 @@ def test_a_strip_with_ventricular_beats_is_drawn_with_their_marks(home: Path, da
     assert "Ectopic beats are" in said and "nhs.uk" in said and "not for clinical use" in said
 
 
+@pytest.mark.slow
 def test_early_beats_and_beats_named_s_are_told_apart_where_they_are_not_as_many(datasets: Path) -> None:
     recording = read_signals("s.zip", packed(datasets / "ecg_wfdb_full", "209"))[0]
     reading = read_strip(recording)

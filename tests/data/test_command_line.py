@@ -10,6 +10,7 @@ from data.intake.table import check_csv, to_csv
 from models.registry import get_task, tasks
 
 
+@pytest.mark.slow
 def test_what_is_generated_passes_the_check_of_every_task_and_stays_marked_synthetic(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -27,6 +27,7 @@ def test_migrating_a_second_time_changes_nothing(home: Path) -> None:
         assert session.query(database.Site).one().name == "Clinic"
 
 
+@pytest.mark.slow
 def test_two_processes_may_migrate_a_new_home_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDHIVE_HOME", str(tmp_path))
     get_settings.cache_clear()

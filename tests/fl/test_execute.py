@@ -149,6 +149,7 @@ def test_the_version_of_a_cancelled_run_is_its_last_good_model(home: Path, compu
     assert weights_of(cancelled) == weights_of(whole)
 
 
+@pytest.mark.slow
 def test_a_run_interrupted_by_the_end_of_the_worker_gives_the_same_weights_in_the_end(
     home: Path, computing: Engine
 ) -> None:

@@ -102,6 +102,7 @@ def test_a_disk_without_a_single_free_byte_leaves_a_run_that_goes_on(small_disk:
     assert [path.name for path in (small_disk / "checkpoints").iterdir()] == []
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_cannot_be_written_ends_the_run_with_a_sentence_and_it_can_be_resumed(home: Path) -> None:
     in_the_way = home / "checkpoints"
     in_the_way.write_text("a file where a folder belongs")

@@ -120,6 +120,7 @@ def test_a_fresh_network_is_the_base_and_a_trained_one_is_not(small: Dataset) ->
     np.testing.assert_allclose(heldout.logits(fresh)[0], [cost.sum(), answer.sum()], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_interrupted_goes_on_to_the_same_bits(small: Dataset) -> None:
     whole, stop = Told(), Stop()
     federate(request(rounds=3), watcher=whole, stop=Stop())

@@ -41,6 +41,7 @@ def request(executor: str = "auto", **more: object) -> RunRequest:
     return RunRequest.for_task(registry.get_task("flowers"), executor=executor, **more)
 
 
+@pytest.mark.slow
 def test_three_classes_are_learnt_together_calibrated_and_scored_with_intervals(task: flowers.Flowers) -> None:
     assert executor_for(request()) == "vectorised"
 

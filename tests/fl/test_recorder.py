@@ -81,6 +81,7 @@ def test_progress_is_seen_while_the_run_goes_on(lease: Lease, recorder: Recorder
     assert [site.state for site in runs.get_run(lease.run_id).sites] == ["waiting", "computing", "waiting"]
 
 
+@pytest.mark.slow
 def test_a_locked_database_neither_slows_the_run_nor_loses_anything(lease: Lease, recorder: Recorder) -> None:
     slowest = 0.0
     with engine(get_settings().database_url).connect() as other:

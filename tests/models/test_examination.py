@@ -81,6 +81,7 @@ def test_every_figure_stands_beside_that_of_the_base_with_an_interval(small: Dat
     assert report(asked, same, same)["difference"]["loss"] == {"value": 0.0, "low": 0.0, "high": 0.0}
 
 
+@pytest.mark.slow
 def test_the_command_tells_all_of_it_and_refuses_a_task_that_writes_nothing(
     small: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

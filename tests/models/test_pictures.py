@@ -27,6 +27,7 @@ def test_a_drawing_is_marked_of_the_right_form_and_the_same_for_the_same_seed(na
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_patients_are_on_one_side_of_the_split(name: str, home: object, datasets: object) -> None:
     from data.partition import hold_out
 
@@ -89,6 +90,7 @@ def test_a_real_picture_is_answered_and_other_things_are_refused_in_a_sentence(h
 
 
 @pytest.mark.parametrize("name", ["breast_ultrasound", "glaucoma"])
+@pytest.mark.slow
 def test_many_may_ask_at_once_where_a_model_looked(name: str, home: object) -> None:
     task = get_task(name)
     register_shipped()

@@ -23,6 +23,7 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
 
 
 @pytest.mark.parametrize("name", [name for name, task in tasks().items() if task.pictures])
+@pytest.mark.slow
 def test_a_real_picture_goes_to_the_tasks_that_look_at_such(name: str, home: object, datasets: Path) -> None:
     register_shipped()
     task = get_task(name)

@@ -46,6 +46,7 @@ def test_who_only_gives_a_name_sees_that_its_machine_is_connected_and_not_its_ro
     assert ":material/link: connected" in seen and "50 rows" not in seen
 
 
+@pytest.mark.slow
 def test_a_machine_shows_as_connected_on_the_page_of_its_site(page: OpenPage, hub: Hub) -> None:
     app = page("contribute", Role.PROVIDER)
     from accounts.people import demo_people

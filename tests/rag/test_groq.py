@@ -178,6 +178,7 @@ def test_a_request_that_asks_to_wait_is_repeated_after_that_time(serve) -> None:
     assert time.monotonic() - begun >= 0.4
 
 
+@pytest.mark.slow
 def test_silence_and_a_trickle_end_after_the_patience_of_the_settings(serve) -> None:
     for behaviour in (hangs(3.0), says(GOOD * 20, slowly=0.05)):
         with serve(behaviour, patience=0.5) as stub:

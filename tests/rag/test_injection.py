@@ -63,6 +63,7 @@ def test_an_order_in_a_passage_or_in_the_history_does_not_reach_the_model(place:
         assert not re.search(r"https?:|javascript:|<\w|www\.", cleaned), text
 
 
+@pytest.mark.slow
 def test_cleaning_leaves_every_sentence_of_the_corpus_as_it_is() -> None:
     for file in sorted(CORPUS.glob("*.md")):
         for passage in read_article(file).passages:

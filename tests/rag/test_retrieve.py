@@ -8,6 +8,7 @@ from rag.retrieve import WEIGHTS, search
 from tests.rag.measure import choose_floor, measure
 
 
+@pytest.mark.slow
 def test_on_the_half_that_no_choice_looked_at_nearly_every_question_finds_its_section(opened: Index) -> None:
     figures, _ = measure("report", opened)
     assert (figures.answerable, figures.absent) == (75, 25)

@@ -153,6 +153,7 @@ def test_a_topic_has_the_names_that_its_title_and_its_introduction_give() -> Non
     )
 
 
+@pytest.mark.slow
 def test_a_source_is_found_listed_indexed_again_only_where_it_changed_and_removed(
     companion_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
