@@ -114,13 +114,16 @@ def emergency() -> Table:
             for name in (f"set {file.stem}", "all sets"):
                 raised[f"{group}, {name}"].append(seen)
     about = (
-        "Phrasings that it neither learnt nor was chosen by (tests/rag/unseen/). The first set had been scored once "
-        "before the rule for the threshold was changed, the second not."
+        "Phrasings that it neither learnt nor was chosen by (tests/rag/unseen/), each set by another author. The first "
+        "had been scored once before the rule for the threshold was changed. Plain talk is tests/rag/talk.jsonl: "
+        "thanks, single words, questions about the app."
     )
     rows = [
         Share(name, sum(hits), len(hits), "≥ .99" if name.startswith("emergencies") else "≤ .05")
         for name, hits in sorted(raised.items(), key=lambda row: row[0].rpartition(", ")[2])
     ]
+    talk = [red_flag(str(case["text"])) is not None for case in cases("talk.jsonl")]
+    rows.append(Share("plain talk taken for an emergency", sum(talk), len(talk), "none"))
     return "Emergencies", about, rows
 
 

@@ -70,7 +70,8 @@ def language_of(text: str) -> Language | None:
     if not words:
         return None
     known = {  # of "l'asthme" the part before the apostrophe
-        language: sum(without_accents(word.partition("'")[0]) in language.words for word in words) for language in languages()
+        language: sum(without_accents(word.partition("'")[0]) in language.words for word in words)
+        for language in languages()
     }
     most = max(known.values())
     english = sum(word in _ENGLISH for word in words)

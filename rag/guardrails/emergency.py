@@ -6,10 +6,17 @@ the score from which on it raises the alarm. While the sentence encoder is not l
 red card costs a moment, a missed one may cost a life.
 """
 
+import re
+from functools import lru_cache
+from pathlib import Path
+
 from rag import embedding
 from rag.guardrails.gloss import gloss
 from rag.guardrails.injection import is_attack
 from rag.guardrails.rules import RedFlag, flags, seen_by_rules
+from rag.intent import plain
+
+TALK_FILE = Path(__file__).parent / "talk.txt"
 
 
 def red_flag(text: str) -> RedFlag | None:
@@ -25,6 +32,8 @@ def red_flag(text: str) -> RedFlag | None:
     from rag.guardrails import classifier  # brings torch, which patterns alone do not need
 
     seen = seen_by_patterns(text)
+    if seen is None and _is_plain_talk(text):
+        return None  # the classifier learnt nothing like it, and guesses
     if seen is None and is_attack(text):
         return None  # orders to a model are unlike all that the classifier learnt, and nobody in need writes them
     kind = classifier.kind_of_emergency(text, suspected=seen is not None)
@@ -44,3 +53,18 @@ def seen_by_patterns(text: str) -> RedFlag | None:
         return flag
     english = gloss(text)
     return seen_by_rules(english) if english != text else None
+
+
+def _is_plain_talk(text: str) -> bool:
+    """Tell whether ``text`` as a whole is a line of ``talk.txt``, whatever its signs and capitals."""
+    return _letters(text) in _talk()
+
+
+@lru_cache
+def _talk() -> frozenset[str]:
+    lines = TALK_FILE.read_text(encoding="utf-8").splitlines()
+    return frozenset(_letters(line) for line in lines if not line.startswith("#"))
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^\w ]", "", plain(text)).strip()

@@ -1,9 +1,9 @@
 """Figures of the guardrails: ``python -m tests.rag.measure_guardrails [--json FILE]``.
 
-The sets in ``unseen/`` hold emergencies and look-alikes that the classifier neither learnt nor was chosen by: the first
-was written before the last lot of phrasings was, by one who saw none of them, the second after the classifier was
-trained, by another. The first had been scored once before the rule for the threshold was changed. Nobody looks at
-errors on them to mend them. The same authors wrote all of it, so strangers' words may fare worse.
+The sets in ``unseen/`` hold emergencies and look-alikes that the classifier neither learnt nor was chosen by, each
+written by another who saw none of the phrasings. The first had been scored once before the rule for the threshold was
+changed. Nobody looks at errors on them to mend them. The same authors wrote all of it, so strangers' words may fare
+worse. ``talk.jsonl`` is what people type beside questions: thanks, single words, questions about the app.
 """
 
 import argparse
@@ -72,6 +72,13 @@ def measure_emergencies(files: Sequence[Path]) -> dict[str, Any]:
     return result
 
 
+def measure_talk() -> dict[str, Any]:
+    """Return the share of harmless talk that raises a red card."""
+    cases = lines(HERE / "talk.jsonl")
+    embedding.load()
+    return {"taken for an emergency": share(sum(red_flag(case["text"]) is not None for case in cases), len(cases))}
+
+
 def measure_scope() -> dict[str, Any]:
     """Return how many questions are declined that should be, and that should not."""
     cases = lines(HERE / "scope.jsonl")
@@ -103,6 +110,7 @@ def main() -> None:
     figures = {
         **{f"emergencies, set {file.stem}": measure_emergencies([file]) for file in UNSEEN},
         "emergencies, all sets": measure_emergencies(UNSEEN),
+        "talk": measure_talk(),
         "scope": measure_scope(),
         "attacks": measure_attacks(),
     }

@@ -4,6 +4,7 @@
 ``signs.txt`` names of emergencies that stand in the frames of ``frames.txt``: the same words once as something that
 happens now, once as history, knowledge, story or negation. ``around.txt`` does the same to whole phrasings. A line in
 brackets names the kind; ``-`` is no emergency. ``validation.jsonl`` is not learnt: the threshold is chosen on it.
+``more/`` holds newer lines of the same sorts, which the shipped weights have not learnt yet.
 """
 
 import json
@@ -132,6 +133,8 @@ class Variations:
         return frame.format(x=sign, who=self._random.choice(_PEOPLE))
 
     def _slip(self, text: str) -> str:
+        if len(text) < 3:
+            return text
         for _ in range(1 + len(text) // 40):
             place = self._random.randrange(1, max(2, len(text) - 2))
             kind = self._random.random()
