@@ -6,7 +6,7 @@ the score from which on it raises the alarm. While the sentence encoder is not l
 red card costs a moment, a missed one may cost a life.
 """
 
-import re
+import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
@@ -67,4 +67,6 @@ def _talk() -> frozenset[str]:
 
 
 def _letters(text: str) -> str:
-    return re.sub(r"[^\w ]", "", plain(text)).strip()
+    """Return ``text`` in small letters without signs; vowels of Hindi and marks of other scripts stay."""
+    kept = "".join(letter for letter in plain(text) if unicodedata.category(letter)[0] not in "PS")
+    return " ".join(kept.split())

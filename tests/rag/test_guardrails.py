@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rag import embedding
 from rag.guardrails import classifier, emergency, red_flag, red_flag_at_once, train
 from rag.guardrails.gloss import gloss
-from rag.guardrails.phrasings import FILES, Phrasing, Variations, read, validation
+from rag.guardrails.phrasings import FILES, FOLDER, Phrasing, Variations, read, validation
 from rag.guardrails.rules import flags, seen_by_rules
 from rag.guardrails.train import thresholds
 from tests.rag.measure_guardrails import UNSEEN, lines, measure_emergencies
@@ -109,12 +109,15 @@ def test_plain_talk_raises_no_alarm(text: str) -> None:
 
 def test_no_line_of_plain_talk_hides_what_a_pattern_sees() -> None:
     talk = emergency.TALK_FILE.read_text(encoding="utf-8").splitlines()
-    assert [line for line in talk if seen_by_rules(line)] == []
+    assert [line for line in talk if emergency.seen_by_patterns(line)] == []
     assert red_flag("bye everybody, I took all my pills")
+    assert emergency._letters("शुक्रिया!") == "शुक्रिया"  # without its vowels it might be another word
 
 
 def test_no_unseen_phrasing_is_among_those_learnt() -> None:
-    learnt = {line.text.lower() for name in FILES for line in read(name)}
+    learnt = {
+        line.text.lower() for folder in (FOLDER, FOLDER / "more") for name in FILES for line in read(name, folder)
+    }
     unseen = [case["text"].lower() for file in UNSEEN for case in lines(file)]
     unseen += [line.text.lower() for line in validation()]
     assert learnt.isdisjoint(unseen)
